@@ -1,0 +1,231 @@
+use std::error::Error as StdError;
+use std::fmt;
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// A failed AWS call: which operation, what the service answered, and the id under which AWS knows the request.
+///
+/// `operation` is written as in an IAM policy, `service:Operation`.
+#[derive(Debug)]
+pub struct AwsError {
+    operation: &'static str,
+    code: Option<String>,
+    message: Option<String>,
+    request_id: Option<String>,
+    /// What kept the answer from being read, where there was none.
+    cause: Option<String>,
+}
+
+impl AwsError {
+    /// An error the service answered, for in-memory implementations of a port.
+    #[must_use]
+    pub fn answered(operation: &'static str, code: &str, message: &str) -> Self {
+        Self {
+            operation,
+            code: Some(code.to_owned()),
+            message: Some(message.to_owned()),
+            request_id: Some("00000000-0000-0000-0000-000000000000".to_owned()),
+            cause: None,
+        }
+    }
+
+    /// The operation as in an IAM policy, e.g. `sagemaker:DescribeModelPackage`.
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// The service's error code, e.g. `ThrottlingException`; `None` when no answer of the service was read.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    /// The service's message; `None` when it gave none.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
+    /// The id under which AWS knows the request.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// The thing asked for does not exist. SageMaker says so with a `ValidationException` whose message begins "Could not
+    /// find" or ends "does not exist" instead of a code of its own.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        match self.code() {
+            Some("ValidationException" | "ValidationError") => self
+                .message()
+                .is_some_and(|message| message.contains("Could not find") || message.contains("does not exist")),
+            Some("ParameterNotFound" | "NoSuchEntity" | "ResourceNotFound") => true,
+            Some(code) => code.ends_with("NotFoundException"),
+            None => false,
+        }
+    }
+
+    /// The thing to be made exists already.
+    #[must_use]
+    pub fn is_already_exists(&self) -> bool {
+        self.code().is_some_and(|code| {
+            code.ends_with("AlreadyExistsException") || matches!(code, "ExecutionAlreadyExists" | "EntityAlreadyExists")
+        })
+    }
+
+    /// The caller may not do this.
+    #[must_use]
+    pub fn is_access_denied(&self) -> bool {
+        matches!(self.code(), Some("AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation"))
+    }
+
+    /// The service asked for a slower pace, and the SDK's own attempts are used up.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        self.code().is_some_and(|code| {
+            code.contains("Throttl") || matches!(code, "TooManyRequestsException" | "RequestLimitExceeded" | "SlowDown")
+        })
+    }
+
+    /// The same call may succeed later: throttled, a fault of the service, or no answer at all.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.is_throttled()
+            || self.code().is_none()
+            || self.code().is_some_and(|code| {
+                matches!(
+                    code,
+                    "InternalFailure"
+                        | "InternalError"
+                        | "InternalServerException"
+                        | "ServiceUnavailable"
+                        | "ServiceException"
+                )
+            })
+    }
+}
+
+impl fmt::Display for AwsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.code, &self.message) {
+            (Some(code), Some(message)) => write!(f, "{} answered {code}: {message}", self.operation)?,
+            (Some(code), None) => write!(f, "{} answered {code}", self.operation)?,
+            (None, _) => {
+                write!(f, "{} got no answer", self.operation)?;
+                if let Some(cause) = &self.cause {
+                    write!(f, ": {cause}")?;
+                }
+            }
+        }
+        match &self.request_id {
+            Some(id) => write!(f, " (request id {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The cause is part of the message already, so the chain ends here.
+impl StdError for AwsError {}
+
+/// The messages of an error and of everything beneath it. The SDK's own `DisplayErrorContext` appends the whole `Debug`
+/// form, which holds the request.
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
+}
+
+/// Names the operation of a call's result and turns the SDK's error into an [`AwsError`].
+pub trait Operation<T> {
+    /// `name` is written as in an IAM policy, `service:Operation`.
+    ///
+    /// # Errors
+    /// The call's own error, with the service's code, message and request id.
+    fn operation(self, name: &'static str) -> Result<T, AwsError>;
+}
+
+impl<T, E> Operation<T> for Result<T, SdkError<E, aws_smithy_runtime_api::client::orchestrator::HttpResponse>>
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    fn operation(self, name: &'static str) -> Result<T, AwsError> {
+        self.map_err(|error| AwsError {
+            operation: name,
+            code: error.code().map(str::to_owned),
+            message: error.message().map(str::to_owned),
+            request_id: request_id(&error),
+            cause: error.code().is_none().then(|| chain(&error)),
+        })
+    }
+}
+
+/// The SDK keeps the id in the error's metadata; where the error's body could not be read, only the header has it.
+fn request_id<E: ProvideErrorMetadata>(
+    error: &SdkError<E, aws_smithy_runtime_api::client::orchestrator::HttpResponse>,
+) -> Option<String> {
+    error
+        .meta()
+        .extra("aws_request_id")
+        .or_else(|| {
+            let headers = error.raw_response()?.headers();
+            headers.get("x-amzn-requestid").or_else(|| headers.get("x-amz-request-id"))
+        })
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(code: &str, message: &str) -> AwsError {
+        AwsError::answered("sagemaker:DescribeModelPackage", code, message)
+    }
+
+    #[test]
+    fn codes_are_told_apart() {
+        let kinds = |error: &AwsError| {
+            [
+                error.is_not_found(),
+                error.is_already_exists(),
+                error.is_access_denied(),
+                error.is_throttled(),
+                error.is_transient(),
+            ]
+        };
+        let rows: [(&str, &str, [bool; 5]); 13] = [
+            ("ValidationException", "Could not find endpoint \"churn\".", [true, false, false, false, false]),
+            ("ValidationException", "ModelPackage arn:... does not exist.", [true, false, false, false, false]),
+            ("ValidationException", "1 validation error detected", [false, false, false, false, false]),
+            ("ParameterNotFound", "", [true, false, false, false, false]),
+            ("StackSetNotFoundException", "", [true, false, false, false, false]),
+            ("OrganizationalUnitNotFoundException", "", [true, false, false, false, false]),
+            ("ExecutionAlreadyExists", "", [false, true, false, false, false]),
+            ("NameAlreadyExistsException", "", [false, true, false, false, false]),
+            ("AccessDenied", "", [false, false, true, false, false]),
+            ("AccessDeniedException", "", [false, false, true, false, false]),
+            ("ThrottlingException", "Rate exceeded", [false, false, false, true, true]),
+            ("TooManyRequestsException", "", [false, false, false, true, true]),
+            ("InternalFailure", "", [false, false, false, false, true]),
+        ];
+        for (code, message, expected) in rows {
+            assert_eq!(kinds(&answered(code, message)), expected, "{code} {message}");
+        }
+    }
+
+    #[test]
+    fn the_message_names_operation_code_and_request() {
+        assert_eq!(
+            answered("AccessDeniedException", "not authorized").to_string(),
+            "sagemaker:DescribeModelPackage answered AccessDeniedException: not authorized \
+             (request id 00000000-0000-0000-0000-000000000000)"
+        );
+    }
+}
