@@ -1,0 +1,145 @@
+//! What an event of the model registry says, and whether it can be believed.
+
+use identifiers::{ModelPackageArn, ModelPackageGroupName};
+use serde_json::Value;
+
+use crate::Caller;
+
+/// The approval status a version has, as the registry names it (`ModelApprovalStatus`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApprovalStatus {
+    /// Go live.
+    Approved,
+    /// Do not go live, or live no longer.
+    Rejected,
+    /// Pending, or whatever status the registry learns next: nothing is done.
+    Other,
+}
+
+impl From<&str> for ApprovalStatus {
+    fn from(status: &str) -> Self {
+        match status {
+            "Approved" => Self::Approved,
+            "Rejected" => Self::Rejected,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// One `SageMaker Model Package State Change`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateChange {
+    /// The version that changed.
+    pub package: ModelPackageArn,
+    /// Its group as the registry spells it: ARNs may have it in lower case, parameter names know the difference.
+    pub group: ModelPackageGroupName,
+    /// The status it changed to.
+    pub status: ApprovalStatus,
+}
+
+/// An event nobody can act on. Running it again changes nothing, so it ends with the failed events.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum InvalidEvent {
+    /// Every fault found, each naming its field.
+    #[error("the event is not a model package state change: {}", .0.join("; "))]
+    Faults(Vec<String>),
+}
+
+/// What a registry event says, from its JSON form; `None` where it is about a package outside every group, which has no
+/// approval.
+///
+/// The event is read as a JSON value and not into a struct: the service is known to send a key twice, which a struct
+/// refuses and a value takes as its last occurrence. Only `detail.ModelPackageArn` (or `resources[0]`) and
+/// `detail.ModelApprovalStatus` count.
+///
+/// # Errors
+/// All faults together: a missing or malformed ARN or status, and a package of another account or region. A target account
+/// can never approve, so such an event is refused, whoever forwarded it.
+pub(crate) fn read(event: &Value, caller: &Caller) -> Result<Option<StateChange>, InvalidEvent> {
+    let mut faults = Vec::new();
+    let detail = event.get("detail");
+    let arn = detail
+        .and_then(|detail| detail.get("ModelPackageArn"))
+        .or_else(|| event.get("resources").and_then(|resources| resources.get(0)));
+    let package = match arn {
+        None => {
+            faults.push("detail.ModelPackageArn is missing".to_owned());
+            None
+        }
+        Some(Value::String(arn)) if is_unversioned(arn) => return Ok(None),
+        Some(Value::String(arn)) => match arn.parse::<ModelPackageArn>() {
+            Ok(package) => Some(package),
+            Err(expected) => {
+                faults.push(format!("detail.ModelPackageArn is {arn:?}: expected {expected}"));
+                None
+            }
+        },
+        Some(other) => {
+            faults.push(format!("detail.ModelPackageArn is {other}: expected a string"));
+            None
+        }
+    };
+    let status = match detail.and_then(|detail| detail.get("ModelApprovalStatus")) {
+        None => {
+            faults.push("detail.ModelApprovalStatus is missing".to_owned());
+            None
+        }
+        Some(Value::String(status)) => Some(ApprovalStatus::from(status.as_str())),
+        Some(other) => {
+            faults.push(format!("detail.ModelApprovalStatus is {other}: expected a string"));
+            None
+        }
+    };
+    if let Some(package) = &package {
+        faults.extend(foreign(package, event, caller));
+    }
+    match (package, status) {
+        (Some(package), Some(status)) if faults.is_empty() => {
+            let group = spelled(&package, detail);
+            Ok(Some(StateChange { package, group, status }))
+        }
+        _ => Err(InvalidEvent::Faults(faults)),
+    }
+}
+
+/// The ARN of a package outside every group ends with its name alone: `...:model-package/<name>`.
+fn is_unversioned(arn: &str) -> bool {
+    arn.split_once(":model-package/")
+        .is_some_and(|(head, name)| head.starts_with("arn:") && !name.is_empty() && !name.contains('/'))
+}
+
+fn spelled(package: &ModelPackageArn, detail: Option<&Value>) -> ModelPackageGroupName {
+    detail
+        .and_then(|detail| detail.get("ModelPackageGroupName"))
+        .and_then(Value::as_str)
+        .filter(|name| name.eq_ignore_ascii_case(package.group().as_str()))
+        .and_then(|name| name.parse().ok())
+        .unwrap_or_else(|| package.group().clone())
+}
+
+fn foreign(package: &ModelPackageArn, event: &Value, caller: &Caller) -> Vec<String> {
+    let mut faults = Vec::new();
+    if package.account_id() != &caller.account_id {
+        faults.push(format!(
+            "detail.ModelPackageArn names account {}: only packages of account {} are deployed from here",
+            package.account_id(),
+            caller.account_id
+        ));
+    }
+    if package.region() != &caller.region {
+        faults.push(format!(
+            "detail.ModelPackageArn names region {}: only packages of region {} are deployed from here",
+            package.region(),
+            caller.region
+        ));
+    }
+    if let Some(account) = event.get("account").and_then(Value::as_str)
+        && account != caller.account_id.as_str()
+    {
+        faults.push(format!(
+            "account is {account:?}: expected {}, another account's event counts for nothing",
+            caller.account_id
+        ));
+    }
+    faults
+}
