@@ -1,0 +1,112 @@
+"""Faults that tests inject into moto: calls that are refused, and stack instances that cannot be made."""
+
+import json
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationNotFoundError
+from moto.core.responses import ActionResult, BaseResponse
+from service_model import Refused, model_of
+
+PATH = "/local-cloud/faults"
+
+
+@dataclass
+class Fault:
+    """One fault, in one account ("*": in every one).
+
+    Either the calls of one operation are refused, by the API and by the stacks that create, update or delete the
+    resource of that operation (`sagemaker`, `CreateEndpoint`), or with `stack_instances` every stack-set operation
+    fails in that account. `times` limits how often it happens; `status` is the HTTP status of a refused call.
+    """
+
+    account: str
+    service: str | None = None
+    operation: str | None = None
+    error: str = "InternalFailure"
+    message: str = "injected by a test"
+    stack_instances: bool = False
+    times: int | None = None
+    status: int | None = None
+
+    def problem(self) -> str | None:
+        """Why this fault could never happen, if that is so."""
+        if not re.fullmatch(r"\d{12}|\*", str(self.account)):
+            return f"account: {self.account!r} is not an account id of 12 digits or '*'"
+        if self.stack_instances:
+            return None
+        try:
+            model_of(str(self.service)).operation_model(str(self.operation))
+        except (UnknownServiceError, OperationNotFoundError):
+            return f"{self.service}:{self.operation} is not an operation"
+        return None
+
+
+_faults: list[Fault] = []
+_lock = threading.Lock()
+
+
+def clear() -> None:
+    with _lock:
+        _faults.clear()
+
+
+def of_call(account: str, service: str, operation: str) -> Fault | None:
+    return _take(account, lambda fault: (fault.service, fault.operation) == (service, operation))
+
+
+def of_stack_instance(account: str) -> Fault | None:
+    return _take(account, lambda fault: fault.stack_instances)
+
+
+def of_resource(account: str, verb: str, resource_type: str) -> Fault | None:
+    """The fault of the call that CloudFormation would make: Create, Update or Delete of an AWS::Service::Resource."""
+    _, service, resource = (*resource_type.split("::"), "", "")[:3]
+    return of_call(account, service.lower(), verb + resource)
+
+
+def replace(body: bytes) -> str | None:
+    """Replaces all faults by those of a JSON list. Returns what is wrong with it, if anything is."""
+    known = {field.name for field in fields(Fault)}
+    try:
+        given = json.loads(body or b"[]")
+        unknown = {key for each in given for key in each} - known
+        if unknown:
+            return f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}"
+        wanted = [Fault(**each) for each in given]
+    except (ValueError, TypeError, AttributeError) as error:
+        return f"expected a JSON list of faults: {error}"
+    problems = [problem for fault in wanted if (problem := fault.problem())]
+    if problems:
+        return "; ".join(problems)
+    with _lock:
+        _faults[:] = wanted
+    return None
+
+
+def install() -> None:
+    """Makes every API call of moto ask for its fault first."""
+    answer = BaseResponse.call_action
+
+    def call_action(self):
+        action = self._get_action()
+        fault = action and of_call(self.current_account, self.boto3_service_name, action)
+        if not fault:
+            return answer(self)
+        status, headers, body = self.serialized(ActionResult(Refused(fault.error, fault.message)))
+        return fault.status or status, headers, body
+
+    BaseResponse.call_action = call_action
+
+
+def _take(account: str, matches: Callable[[Fault], bool]) -> Fault | None:
+    with _lock:
+        for fault in _faults:
+            if fault.account in ("*", account) and matches(fault) and fault.times != 0:
+                if fault.times is not None:
+                    fault.times -= 1
+                return fault
+    return None

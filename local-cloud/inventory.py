@@ -1,0 +1,91 @@
+"""What there is in each account of a local cloud, so that what a platform leaves behind can be seen."""
+
+from clients import Clients
+
+Listing = dict[str, dict[str, list[str]]]
+
+
+def take(clients: Clients) -> Listing:
+    """Everything a platform can make, by account and kind; kinds of which there is nothing are left out."""
+    hub = clients.state["account_id"]
+    targets = [each for ids in clients.state["organization"]["accounts"].values() for each in ids]
+    found = {hub: _hub(clients)} | {account_id: _target(clients, account_id) for account_id in targets}
+    return {
+        account: {kind: sorted(names) for kind, names in kinds.items() if names} for account, kinds in found.items()
+    }
+
+
+def differences(expected: Listing, found: Listing) -> list[str]:
+    """What is there and should not be, or the other way round: one line per thing."""
+    lines = []
+    for account in sorted(expected | found):
+        kinds = expected.get(account, {}) | found.get(account, {})
+        for kind in sorted(kinds):
+            wanted, there = (set(each.get(account, {}).get(kind, [])) for each in (expected, found))
+            lines += [f"{account}: {kind} {name} is there" for name in sorted(there - wanted)]
+            lines += [f"{account}: {kind} {name} is not there" for name in sorted(wanted - there)]
+    return lines
+
+
+def _hub(clients: Clients) -> dict[str, list[str]]:
+    hub, stack_sets = clients.hub, clients.stack_sets()
+    alarms = _all(hub("cloudwatch"), "describe_alarms", "MetricAlarms", "AlarmName")
+    machines = hub("stepfunctions").list_state_machines()["stateMachines"]
+    return {
+        "stack": _stacks(hub("cloudformation")),
+        "stack set": [each["StackSetName"] for each in stack_sets.list_stack_sets(Status="ACTIVE")["Summaries"]],
+        "function": _all(hub("lambda"), "list_functions", "Functions", "FunctionName"),
+        "role": _all(hub("iam"), "list_roles", "Roles", "RoleName"),
+        "log group": _all(hub("logs"), "describe_log_groups", "logGroups", "logGroupName"),
+        "queue": hub("sqs").list_queues().get("QueueUrls", []),
+        "rule": [each["Name"] for each in hub("events").list_rules()["Rules"]],
+        "alarm": alarms,
+        "parameter": _all(hub("ssm"), "describe_parameters", "Parameters", "Name"),
+        "state machine": [each["name"] for each in machines],
+        "bucket": [each["Name"] for each in hub("s3").list_buckets()["Buckets"]],
+        "portfolio association": associations(hub("servicecatalog")),
+        "model package group": [
+            each["ModelPackageGroupName"]
+            for each in hub("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"]
+        ],
+    } | _sagemaker(hub("sagemaker"))
+
+
+def associations(catalog) -> list[str]:
+    """Portfolio and principal of every association of the portfolios that are shared with the hub account."""
+    found = []
+    shares = catalog.list_accepted_portfolio_shares(PortfolioShareType="IMPORTED")["PortfolioDetails"]
+    for portfolio in shares:
+        listed = catalog.list_principals_for_portfolio(PortfolioId=portfolio["Id"])["Principals"]
+        found += [f"{portfolio['Id']} {each['PrincipalARN']}" for each in listed]
+    return found
+
+
+def _target(clients: Clients, account_id: str) -> dict[str, list[str]]:
+    def inside(service: str):
+        return clients.inside(service, account_id)
+
+    return {
+        "stack": _stacks(inside("cloudformation")),
+        "role": _all(inside("iam"), "list_roles", "Roles", "RoleName"),
+        "log group": _all(inside("logs"), "describe_log_groups", "logGroups", "logGroupName"),
+        "parameter": _all(inside("ssm"), "describe_parameters", "Parameters", "Name"),
+    } | _sagemaker(inside("sagemaker"))
+
+
+def _sagemaker(sagemaker) -> dict[str, list[str]]:
+    return {
+        "endpoint": _all(sagemaker, "list_endpoints", "Endpoints", "EndpointName"),
+        "endpoint config": _all(sagemaker, "list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"),
+        "model": _all(sagemaker, "list_models", "Models", "ModelName"),
+    }
+
+
+def _stacks(cloudformation) -> list[str]:
+    pages = cloudformation.get_paginator("list_stacks").paginate()
+    listed = [each for page in pages for each in page["StackSummaries"]]
+    return [each["StackName"] for each in listed if each["StackStatus"] != "DELETE_COMPLETE"]
+
+
+def _all(client, operation: str, key: str, name: str) -> list[str]:
+    return [each[name] for page in client.get_paginator(operation).paginate() for each in page[key]]

@@ -1,0 +1,95 @@
+"""Operations that moto lacks, held to the service's own model.
+
+A supplemented operation reads parameters and gives answers of exactly the shape botocore knows, or fails: what is
+written here cannot drift from the real interface without a test noticing.
+"""
+
+import json
+from functools import cache
+
+import botocore.session
+from botocore.validate import ParamValidator
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult
+from moto.core.utils import camelcase_to_underscores
+
+
+class Refused(ServiceException):
+    """An error answer: code and message. moto looks for an exception's service by its module: it must not be moto's."""
+
+
+@cache
+def model_of(service: str):
+    return botocore.session.get_session().get_service_model(service)
+
+
+def faults_in(value: object, shape) -> str:
+    """What is wrong with `value` as `shape`, one problem a line; empty if nothing is."""
+    return ParamValidator().validate(value, shape).generate_report()
+
+
+def supplement(response_class: type, service: str, operation: str, invalid: str = "ValidationException"):
+    """Makes the decorated function `f(response, parameters) -> dict` the operation's handler in moto.
+
+    `invalid` is the error code with which the service refuses malformed parameters.
+    """
+    model = model_of(service).operation_model(operation)  # fails for an operation that does not exist
+
+    def decorate(function):
+        def handler(self) -> ActionResult:
+            # Services of the query protocol (CloudFormation) are parsed, and typed, by moto before this runs.
+            parameters = self.params if self.automated_parameter_parsing else json.loads(self.body or "{}")
+            if model.input_shape:
+                wrong = faults_in(parameters, model.input_shape) or _enumeration_faults(parameters, model.input_shape)
+                if wrong:
+                    raise Refused(invalid, wrong)
+            answer = function(self, parameters) or {}
+            if model.output_shape:
+                wrong = faults_in(answer, model.output_shape)
+                if wrong:
+                    raise AssertionError(
+                        f"the supplement's answer to {service}:{operation} is not of its shape: {wrong}"
+                    )
+            return ActionResult(answer)
+
+        handler.__doc__ = function.__doc__
+        setattr(response_class, camelcase_to_underscores(operation), handler)
+        return function
+
+    return decorate
+
+
+def _enumeration_faults(parameters: dict, shape) -> str:
+    """botocore leaves values of enumerations to the services."""
+    members = {name: shape.members[name] for name in parameters if name in shape.members}
+    return "; ".join(
+        f"Value '{parameters[name]}' at '{name}' failed to satisfy constraint: "
+        f"Member must satisfy enum value set: {member.enum}"
+        for name, member in members.items()
+        if member.type_name == "string" and member.enum and parameters[name] not in member.enum
+    )
+
+
+def page(items: list, token: str | None, size: int | None, largest: int) -> tuple[list, str | None]:
+    """One page of `items` and the token of the next one."""
+    start = int(token) if token and token.isdigit() else 0
+    end = start + min(size or largest, largest)
+    return items[start:end], str(end) if end < len(items) else None
+
+
+def typed(value: object, shape) -> object:
+    """A CloudFormation property, in which any scalar may be a string, as the service's `shape` wants it."""
+    kind = shape.type_name
+    if kind == "structure" and isinstance(value, dict):
+        return {name: typed(each, shape.members[name]) for name, each in value.items() if name in shape.members}
+    if kind == "list" and isinstance(value, list):
+        return [typed(each, shape.member) for each in value]
+    if kind == "map" and isinstance(value, dict):
+        return {name: typed(each, shape.value) for name, each in value.items()}
+    if kind == "boolean":
+        return str(value).lower() == "true"
+    if kind in ("integer", "long"):
+        return int(value)
+    if kind in ("float", "double"):
+        return float(value)
+    return str(value) if kind == "string" else value

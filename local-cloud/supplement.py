@@ -1,0 +1,83 @@
+"""Launches moto, the cloud of SageMaker, Service Catalog, Organizations, STS and stack sets, with what it lacks added.
+
+An operation that moto has not is one function set on its service's response class (`service_catalog.py`); what moto
+answers wrongly is corrected in `access.py`, `sagemaker.py`, `stacks.py` and `stack_sets.py`.
+"""
+
+import argparse
+import json
+import signal
+import sys
+
+import access
+import faults
+import sagemaker
+import service_catalog  # noqa: F401 - importing it adds its operations
+import stack_set_views  # noqa: F401 - importing it adds its operations
+import stack_sets
+import stacks
+from moto.moto_api._internal.models import MotoAPIBackend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+HOST = "127.0.0.1"
+
+
+class Application:
+    """moto's application, and beside it the addresses of the local cloud itself."""
+
+    def __init__(self):
+        self.moto = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ, start_response):
+        path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD")
+        if path == "/local-cloud/health":
+            return _answer(start_response, "200 OK", {"status": "ok"})
+        if path == faults.PATH and method == "POST":
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            wrong = faults.replace(body)
+            return _answer(start_response, *(("400 Bad Request", {"error": wrong}) if wrong else ("200 OK", {})))
+        if path.startswith("/local-cloud/"):
+            return _answer(start_response, "404 Not Found", {"error": f"{method} {path} is not known"})
+        return self.moto(environ, start_response)
+
+
+def install() -> None:
+    """Adds and corrects; before the first request."""
+    access.install()
+    sagemaker.install()
+    stacks.install()
+    stack_sets.install()
+    faults.install()
+    empty = MotoAPIBackend.reset
+
+    def reset(self) -> None:
+        stack_sets.wait_for_operations()  # one that goes on would put resources into the emptied accounts
+        faults.clear()
+        empty(self)
+
+    MotoAPIBackend.reset = reset
+
+
+def _answer(start_response, status: str, body: dict):
+    encoded = json.dumps(body).encode()
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(encoded)))])
+    return [encoded]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fd", type=int, required=True, help="file descriptor of the listening socket")
+    parser.add_argument("--port", type=int, required=True, help="port of that socket")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    install()
+    server = make_server(
+        HOST, arguments.port, Application(), threaded=True, request_handler=MotoRequestHandler, fd=arguments.fd
+    )
+    server.daemon_threads = True
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
