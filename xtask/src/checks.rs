@@ -1,0 +1,80 @@
+//! Everything a change must pass.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::functions;
+use crate::process::{command, root, step};
+use crate::tools;
+
+const NEXTEST: (&str, &str) = ("cargo-nextest", "0.9.143");
+const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
+
+/// Formatting, lints, documentation and dependencies.
+pub(crate) fn source() -> Result<()> {
+    step("formatting", command("cargo").args(["fmt", "--all", "--check"]))?;
+    step(
+        "lints",
+        command("cargo").args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
+    )?;
+    step(
+        "documentation",
+        command("cargo").args(["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"),
+    )?;
+    let deny = tools::cargo_tool(DENY.0, DENY.1)?;
+    // Advisories need the advisory database from the network: `cargo deny check advisories` is a command of its own.
+    step("licences, sources and bans of dependencies", command(deny).args(["check", "bans", "licenses", "sources"]))
+}
+
+/// Every test: the workspace's, the templates', and end to end on the local cloud.
+pub(crate) fn test() -> Result<()> {
+    let python = tools::python()?;
+    let checkov = tools::checkov()?;
+    let nextest = tools::cargo_tool(NEXTEST.0, NEXTEST.1)?;
+
+    step("tests of the crates", command(nextest).args(["nextest", "run", "--workspace", "--profile", "ci"]))?;
+    step("documentation examples", command("cargo").args(["test", "--quiet", "--workspace", "--doc"]))?;
+
+    step("templates: cfn-lint", python.command("cfn-lint")?.arg("template.yaml").args(templates()?))?;
+    step("templates: sam validate", python.command("sam")?.args(["validate", "--lint", "--region", "eu-west-1"]))?;
+    step(
+        "templates: checkov",
+        checkov
+            .command("checkov")?
+            .args([
+                "--quiet",
+                "--compact",
+                "--skip-download",
+                "--framework",
+                "cloudformation",
+                "--file",
+                "template.yaml",
+            ])
+            .args(templates()?),
+    )?;
+
+    functions::build(&python)?;
+    step(
+        "end to end on the local cloud",
+        python.command("python")?.args(["-m", "pytest", "tests", "--quiet", "--durations=5"]),
+    )
+}
+
+/// Every template beside the platform's own.
+fn templates() -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join("templates")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).with_context(|| format!("read {}", folder.display()))? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+                found.push(path.display().to_string());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,78 @@
+//! `cargo xtask`: the project's own commands. They install what they need, say what they are doing, and when something
+//! fails they name the command and the way out.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks to its terminal")]
+
+mod checks;
+mod cloud;
+mod functions;
+mod process;
+mod tools;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Deploys the platform on the local cloud, takes two model versions live in four accounts, and takes all of it away again.
+    Demo {
+        /// Leave everything running to look at; end it with `cargo xtask local-cloud down`.
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Runs every test: Rust, templates, and end to end on the local cloud.
+    Test,
+    /// What a change must pass: formatting, lints, documentation, dependencies, and every test.
+    Ci,
+    /// The services that the demo and the end-to-end tests run on.
+    LocalCloud {
+        #[command(subcommand)]
+        action: cloud::Action,
+    },
+    /// Measures start-up, events, memory and size of every function against a bare one and against Python.
+    Bench {
+        /// Rounds of each measurement; the medians are printed.
+        #[arg(long, default_value_t = 15)]
+        rounds: u32,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nfailed: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Demo { keep } => {
+            let python = tools::python()?;
+            functions::build(&python)?;
+            cloud::demo(&python, keep)
+        }
+        Command::Test => checks::test(),
+        Command::Ci => {
+            checks::source()?;
+            checks::test()
+        }
+        Command::LocalCloud { action } => cloud::run(&tools::python()?, action),
+        Command::Bench { rounds } => {
+            let python = tools::python()?;
+            functions::build(&python)?;
+            functions::bench(&python, rounds)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What the commands need beside Cargo: a Python environment from pinned, hashed requirements, and two Cargo tools.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{command, output, path_with, root, step};
+
+/// The oldest Python that every pinned package runs on.
+const PYTHON_MINIMUM: (u32, u32) = (3, 10);
+
+/// A virtual environment that holds exactly its requirements.
+pub(crate) struct Python {
+    environment: PathBuf,
+}
+
+impl Python {
+    /// A program of the environment, with the environment first in `PATH`: `sam` finds `cargo-lambda` and Zig there.
+    pub(crate) fn command(&self, program: &str) -> Result<Command> {
+        let programs = self.environment.join("bin");
+        let mut command = command(programs.join(program));
+        command.env("PATH", path_with(programs)?).env("SAM_CLI_TELEMETRY", "0").env("PYTHONDONTWRITEBYTECODE", "1");
+        Ok(command)
+    }
+}
+
+/// The environment of the local cloud, the build and the end-to-end tests, made or renewed where needed.
+pub(crate) fn python() -> Result<Python> {
+    environment(".venv", "local-cloud/requirements.txt")
+}
+
+/// checkov alone: it pins an older SDK than the local cloud needs.
+pub(crate) fn checkov() -> Result<Python> {
+    environment(".venv-checkov", "local-cloud/requirements-checkov.txt")
+}
+
+fn environment(folder: &str, requirements: &str) -> Result<Python> {
+    let environment = root().join(folder);
+    let wanted = fs::read_to_string(root().join(requirements)).with_context(|| format!("read {requirements}"))?;
+    // Written last, so that an installation that was cut off is made again.
+    let installed = environment.join("installed-requirements.txt");
+    if fs::read_to_string(&installed).ok().as_deref() != Some(wanted.as_str()) {
+        let base = base_python()?;
+        step(
+            &format!("making the Python environment {folder}"),
+            command(base).args(["-m", "venv", "--clear"]).arg(&environment),
+        )?;
+        step(
+            &format!("installing {requirements} into {folder} (pinned, with hashes)"),
+            // The file lists every package, so pip has nothing to resolve.
+            command(environment.join("bin/python"))
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "--no-deps",
+                    "--require-hashes",
+                ])
+                .args(["--requirement", requirements]),
+        )?;
+        fs::write(&installed, wanted).with_context(|| format!("write {}", installed.display()))?;
+    }
+    Ok(Python { environment })
+}
+
+fn base_python() -> Result<&'static str> {
+    let way_out = format!("install Python {}.{} or newer as python3", PYTHON_MINIMUM.0, PYTHON_MINIMUM.1);
+    let version = output(command("python3").args(["-c", "import sys, venv; print(*sys.version_info[:2])"]))
+        .with_context(|| format!("no usable python3 with the venv module: {way_out}"))?;
+    let mut numbers = version.split_whitespace().map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) if (major, minor) >= PYTHON_MINIMUM => Ok("python3"),
+        _ => bail!("python3 is version {}: {way_out}", version.trim().replace(' ', ".")),
+    }
+}
+
+/// A Cargo subcommand at exactly this version: the one on `PATH` where it fits, else one installed below the target
+/// folder. Returns the program.
+pub(crate) fn cargo_tool(name: &str, version: &str) -> Result<PathBuf> {
+    let is_wanted = |program: &Path| {
+        output(command(program).arg("--version")).is_ok_and(|text| text.split_whitespace().any(|word| word == version))
+    };
+    let on_path = PathBuf::from(name);
+    if is_wanted(&on_path) {
+        return Ok(on_path);
+    }
+    let tools = target_folder()?.join("tools");
+    let installed = tools.join("bin").join(name);
+    if !is_wanted(&installed) {
+        step(
+            &format!("installing {name} {version}"),
+            // Optimising would take longer than the tool ever runs here.
+            command("cargo")
+                .args(["install", "--quiet", "--locked", "--debug", "--force", name, "--version", version, "--root"])
+                .arg(&tools),
+        )?;
+    }
+    Ok(installed)
+}
+
+/// Where Cargo puts what it builds (`CARGO_TARGET_DIR` counts).
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    let metadata = output(command("cargo").args(["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata).context("read cargo metadata")?;
+    let folder = metadata.get("target_directory").and_then(|folder| folder.as_str());
+    folder.map(PathBuf::from).context("cargo metadata names no target folder")
+}
