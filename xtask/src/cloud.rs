@@ -28,6 +28,7 @@ pub(crate) fn run(python: &Python, action: Action) -> Result<()> {
         Action::Status => ("status", "the local cloud"),
     };
     step(what, python.command("python")?.args(["local-cloud/cloud.py", word]))
+        .context("the local cloud is not well: cargo xtask local-cloud down, then up")
 }
 
 pub(crate) fn demo(python: &Python, keep: bool) -> Result<()> {

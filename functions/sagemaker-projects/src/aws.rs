@@ -7,7 +7,18 @@ use aws_sdk_servicecatalog::types::{PortfolioDetail, PortfolioShareType, Princip
 use identifiers::RoleArn;
 use tokio::sync::OnceCell;
 
-use crate::portfolio::Share;
+/// A portfolio that another account shared and this account accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// Such as `port-abc123`.
+    pub portfolio_id: String,
+    /// Free text of the portfolio's owner.
+    pub provider_name: String,
+    /// Free text of the portfolio's owner.
+    pub display_name: String,
+    /// When the owner made the portfolio, in seconds since 1970.
+    pub created: Option<i64>,
+}
 
 /// One page of a listing, and where the next one begins.
 #[derive(Debug, Clone, PartialEq, Eq)]

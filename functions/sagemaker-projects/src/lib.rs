@@ -34,9 +34,8 @@ use custom_resource::{Attributes, CustomResource, Failure, Progress, Request, Sc
 use identifiers::RoleArn;
 use serde::{Deserialize, Serialize};
 
-pub use aws::{AwsServices, Page, Ports};
+pub use aws::{AwsServices, Page, Ports, Share};
 pub use error::Error;
-pub use portfolio::Share;
 pub use properties::Properties;
 
 /// An accepted share shows within seconds; asking more often only spends the account's request quota.

@@ -1,24 +1,11 @@
 use aws_ports::AwsError;
 
-use crate::aws::Ports;
+use crate::aws::{Ports, Share};
 
 /// Who provides the portfolio of SageMaker's project templates, by the service's name before and after "AI" joined it.
 const PROVIDERS: [&str; 2] = ["Amazon SageMaker", "Amazon SageMaker AI"];
 /// How the portfolio's name ends; what comes before it is the service's name and changed with it.
 const NAME: &str = "Solutions and ML Ops products";
-
-/// A portfolio that another account shared and this account accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Share {
-    /// Such as `port-abc123`.
-    pub portfolio_id: String,
-    /// Free text of the portfolio's owner.
-    pub provider_name: String,
-    /// Free text of the portfolio's owner.
-    pub display_name: String,
-    /// When the owner made the portfolio, in seconds since 1970.
-    pub created: Option<i64>,
-}
 
 /// The portfolio of SageMaker's project templates among all accepted shares; `None` while the share is not accepted.
 ///
@@ -55,7 +42,8 @@ fn choose(shares: Vec<Share>) -> Option<Share> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Share, choose};
+    use super::choose;
+    use crate::aws::Share;
     use proptest::prelude::*;
 
     fn share(portfolio_id: &str, provider: &str, name: &str, created: Option<i64>) -> Share {

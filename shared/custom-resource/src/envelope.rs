@@ -21,6 +21,17 @@ pub(crate) enum RequestType {
     Delete,
 }
 
+impl RequestType {
+    /// As CloudFormation writes it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "Create",
+            Self::Update => "Update",
+            Self::Delete => "Delete",
+        }
+    }
+}
+
 /// An event of CloudFormation, read leniently: whatever is missing or wrong becomes a fault, and the rest can still be
 /// answered (R3).
 pub(crate) struct Envelope {

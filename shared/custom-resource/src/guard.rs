@@ -15,7 +15,7 @@ use crate::attempt::{Step, Unfinished, Watch, attempt};
 use crate::continuation::{self, Continuation, elapsed, epoch_millis};
 use crate::deadline::Deadline;
 use crate::delivery::{Delivery, Undelivered};
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, RequestType};
 use crate::failure::chain;
 use crate::plan::settled;
 use crate::resource::CustomResource;
@@ -103,12 +103,12 @@ impl<R: CustomResource> Guard<R> {
         let waited = envelope.continuation.as_ref().map(|before| elapsed(before.started_at, now)).unwrap_or_default();
         let deadline = Deadline::new(Instant::now(), time_left, envelope.service_timeout.saturating_sub(waited));
         tracing::info!(
-            request_type = ?envelope.request_type,
+            request_type = envelope.request_type.map(RequestType::as_str),
             stack_id = envelope.stack_id,
             logical_id = envelope.logical_id,
             cloudformation_request_id = envelope.request_id,
             physical_id = envelope.current_id,
-            time_ms = deadline.time_left().remaining().as_millis(),
+            time_ms = u64::try_from(deadline.time_left().remaining().as_millis()).unwrap_or(u64::MAX),
             "request received"
         );
         let (ids, outcome) = match self.judge(event, &envelope, deadline, now).await {
