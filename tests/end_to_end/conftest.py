@@ -1,0 +1,67 @@
+"""One local cloud for all tests of this folder, in a state directory of its own, with one platform deployed on it."""
+
+import sys
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "local-cloud"))
+
+from clients import Clients  # noqa: E402
+from cloud import Cloud  # noqa: E402
+from deployed_platform import STAGES, Platform, own_architecture  # noqa: E402
+from model_registry import Registry  # noqa: E402
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory):
+    cloud = Cloud(tmp_path_factory.mktemp("cloud"))
+    cloud.up()
+    yield cloud
+    cloud.down()
+
+
+@pytest.fixture(scope="session")
+def clients(cloud):
+    return Clients(cloud.running())
+
+
+@pytest.fixture(scope="session")
+def registry(clients):
+    return Registry(clients)
+
+
+@pytest.fixture(scope="session")
+def new_platform(clients):
+    """Makes a platform of a name, admitted to all four target accounts but not yet deployed."""
+
+    def make(name: str) -> Platform:
+        platform = Platform(clients, own_architecture(), name)
+        platform.admit([account_id for stage in STAGES for account_id in platform.organization["accounts"][stage]])
+        return platform
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def units(clients):
+    return ",".join(clients.state["organization"]["units"][stage] for stage in STAGES)
+
+
+@pytest.fixture(scope="session")
+def platform(clients, new_platform, units):
+    """The platform that tests share, deployed."""
+    platform = new_platform("secure-mlops")
+    role = f"arn:aws:iam::{clients.state['account_id']}:role/studio/data-scientist"
+    platform.deploy(ExecutionRoleArns=role, OrganizationalUnitIds=units)
+    return platform
+
+
+@pytest.fixture
+def group():
+    """The name of a model package group that no other test uses."""
+    return f"group-{next(_numbers)}"
