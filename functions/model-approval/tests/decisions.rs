@@ -295,6 +295,17 @@ async fn a_repeated_key_as_the_service_sends_it_is_read() {
 }
 
 #[tokio::test]
+async fn the_sample_events_are_decided() {
+    let hub = Hub::registered();
+    hub.registry_says(1, "Approved", 1000);
+    let approved = serde_json::from_str(include_str!("../../../events/model-approval-approved.json")).unwrap();
+    assert!(matches!(deliver(&hub, &approved).await.unwrap(), Outcome::DeploymentStarted { .. }));
+    hub.registry_says(1, "Rejected", 2000);
+    let rejected = serde_json::from_str(include_str!("../../../events/model-approval-rejected.json")).unwrap();
+    assert!(matches!(deliver(&hub, &rejected).await.unwrap(), Outcome::DeploymentStopped { .. }));
+}
+
+#[tokio::test]
 async fn every_fault_of_an_event_is_named_at_once() {
     let foreign = "arn:aws:sagemaker:eu-central-1:999999999999:model-package/churn/1";
     let rows: [(Value, &[&str]); 7] = [
