@@ -4,14 +4,21 @@ use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
 /// The repository's root, wherever the command was called from.
 pub(crate) fn root() -> &'static Path {
-    // The manifest lies in <root>/xtask.
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        // As `cargo run` says it now, not as it was when this was compiled: checkouts that share a target folder share
+        // this program too. The manifest lies in <root>/xtask.
+        let manifest =
+            env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        manifest.parent().map_or_else(|| ".".into(), Path::to_path_buf)
+    });
+    &ROOT
 }
 
 /// A program to be run from the repository's root.

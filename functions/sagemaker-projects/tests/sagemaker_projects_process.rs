@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn sample(request_type: &str) -> Value {
-    let path = format!("{}/../../events/sagemaker-projects-{request_type}.json", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("../../events/sagemaker-projects-{request_type}.json");
     serde_json::from_slice(&std::fs::read(Path::new(&path)).unwrap()).unwrap()
 }
 

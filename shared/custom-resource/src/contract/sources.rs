@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+/// Tests run in their package's folder.
 fn read(file: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file)).unwrap()
+    fs::read_to_string(Path::new("../..").join(file)).unwrap()
 }
 
 #[test]
