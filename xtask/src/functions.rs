@@ -20,7 +20,7 @@ pub(crate) fn architecture() -> Result<&'static str> {
 pub(crate) fn build(python: &Python) -> Result<()> {
     let parameters = format!("Architecture={}", architecture()?);
     step(
-        "building the functions with sam build (the first time takes about ten minutes on two cores, later ones one or two)",
+        "building the functions with sam build (the first time takes about twelve minutes on two cores)",
         python.command("sam")?.args(["build", "--parameter-overrides", &parameters]),
     )
 }
@@ -29,7 +29,11 @@ pub(crate) fn build(python: &Python) -> Result<()> {
 pub(crate) fn bench(python: &Python, rounds: u32) -> Result<()> {
     step(
         "building the bare function",
-        python.command("cargo")?.current_dir(root().join("tests/bare-function")).args(["lambda", "build", "--release"]),
+        python.command("cargo-lambda")?.current_dir(root().join("tests/bare-function")).args([
+            "lambda",
+            "build",
+            "--release",
+        ]),
     )?;
     step(
         "building the bench",
