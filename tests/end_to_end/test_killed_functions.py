@@ -260,6 +260,8 @@ NOT_CALLED = {
     "xray:PutTraceSegments": "Lambda sends its own segments",
     "xray:PutTelemetryRecords": "Lambda sends its own segments",
     "sqs:SendMessage": "Lambda hands failed events over",
+    "kms:Decrypt": "SQS encrypts a failed event with the function's rights",
+    "kms:GenerateDataKey": "SQS encrypts a failed event with the function's rights",
     "iam:GetRole": "Service Catalog looks the principal up",
     "servicecatalog:AcceptPortfolioShare": "SageMaker accepts the share with the caller's rights",
     "iam:PassRole": "CloudFormation asks for it when a stack set names a role",
