@@ -5,23 +5,22 @@ use serde_json::Value;
 
 use crate::Caller;
 
-/// The approval status a version has, as the registry names it (`ModelApprovalStatus`).
+/// What somebody decided about a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ApprovalStatus {
+pub enum Decision {
     /// Go live.
     Approved,
     /// Do not go live, or live no longer.
     Rejected,
-    /// Pending, or whatever status the registry learns next: nothing is done.
-    Other,
 }
 
-impl From<&str> for ApprovalStatus {
-    fn from(status: &str) -> Self {
+impl Decision {
+    /// From `ModelApprovalStatus`; `None` for pending, and for whatever status the registry learns next.
+    pub(crate) fn of_status(status: &str) -> Option<Self> {
         match status {
-            "Approved" => Self::Approved,
-            "Rejected" => Self::Rejected,
-            _ => Self::Other,
+            "Approved" => Some(Self::Approved),
+            "Rejected" => Some(Self::Rejected),
+            _ => None,
         }
     }
 }
@@ -33,8 +32,8 @@ pub struct StateChange {
     pub package: ModelPackageArn,
     /// Its group as the registry spells it: ARNs may have it in lower case, parameter names know the difference.
     pub group: ModelPackageGroupName,
-    /// The status it changed to.
-    pub status: ApprovalStatus,
+    /// What was decided, if anything.
+    pub decision: Option<Decision>,
 }
 
 /// An event nobody can act on. Running it again changes nothing, so it ends with the failed events.
@@ -79,12 +78,12 @@ pub(crate) fn read(event: &Value, caller: &Caller) -> Result<Option<StateChange>
             None
         }
     };
-    let status = match detail.and_then(|detail| detail.get("ModelApprovalStatus")) {
+    let decision = match detail.and_then(|detail| detail.get("ModelApprovalStatus")) {
         None => {
             faults.push("detail.ModelApprovalStatus is missing".to_owned());
             None
         }
-        Some(Value::String(status)) => Some(ApprovalStatus::from(status.as_str())),
+        Some(Value::String(status)) => Some(Decision::of_status(status)),
         Some(other) => {
             faults.push(format!("detail.ModelApprovalStatus is {other}: expected a string"));
             None
@@ -93,10 +92,10 @@ pub(crate) fn read(event: &Value, caller: &Caller) -> Result<Option<StateChange>
     if let Some(package) = &package {
         faults.extend(foreign(package, event, caller));
     }
-    match (package, status) {
-        (Some(package), Some(status)) if faults.is_empty() => {
+    match (package, decision) {
+        (Some(package), Some(decision)) if faults.is_empty() => {
             let group = spelled(&package, detail);
-            Ok(Some(StateChange { package, group, status }))
+            Ok(Some(StateChange { package, group, decision }))
         }
         _ => Err(InvalidEvent::Faults(faults)),
     }

@@ -24,7 +24,7 @@ use serde_json::Value;
 
 pub use aws::{Deployments, Execution, ModelPackage, Registry, Started};
 pub use configuration::{Caller, Configuration, ConfigurationError};
-pub use event::{ApprovalStatus, InvalidEvent, StateChange};
+pub use event::{Decision, InvalidEvent, StateChange};
 
 /// What an event came to. It is the function's answer and, with the same names, its log line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -128,19 +128,19 @@ async fn decide(
     let Some(change) = event::read(event, caller)? else {
         return ignored(Ignored::NotVersioned);
     };
-    if change.status == ApprovalStatus::Other {
+    let Some(decision) = change.decision else {
         return ignored(Ignored::NotDecided);
-    }
+    };
     let names = ParameterNames::new(&configuration.platform_name, &change.group);
     let Some(registration) = registration(aws, names.registration()).await? else {
         return ignored(Ignored::NotRegistered);
     };
     let package = aws.model_package(&change.package).await?;
-    if ApprovalStatus::from(package.approval_status.as_str()) != change.status {
+    if Decision::of_status(&package.approval_status) != Some(decision) {
         return ignored(Ignored::OutOfDate);
     }
-    match change.status {
-        ApprovalStatus::Approved => {
+    match decision {
+        Decision::Approved => {
             let request = DeploymentRequest {
                 platform_name: configuration.platform_name.clone(),
                 model_package_arn: change.package,
@@ -149,8 +149,7 @@ async fn decide(
             };
             start(aws, configuration, &names, &registration, &request).await
         }
-        ApprovalStatus::Rejected => stop(aws, configuration, &change).await,
-        ApprovalStatus::Other => ignored(Ignored::NotDecided),
+        Decision::Rejected => stop(aws, configuration, &change).await,
     }
 }
 
@@ -183,7 +182,8 @@ async fn start(
     if is_live(aws, names, registration, request).await? {
         return Ok(Outcome::Ignored { reason: Ignored::Live });
     }
-    let input = serde_json::to_string(request).unwrap_or_default();
+    #[expect(clippy::expect_used, reason = "the request is texts under fixed names, which always serialize")]
+    let input = serde_json::to_string(request).expect("BUG: a deployment request does not serialize");
     match aws.start(state_machine, &name, &input).await? {
         Started::Execution(execution) => Ok(Outcome::DeploymentStarted { execution }),
         Started::EndedBefore => Ok(Outcome::Ignored { reason: Ignored::EndedBefore }),

@@ -2,7 +2,7 @@ use std::future::Future;
 
 use aws_ports::{Aws, AwsError, Operation};
 use aws_sdk_organizations::Client;
-use aws_sdk_organizations::types::{Account as SdkAccount, ParentType};
+use aws_sdk_organizations::types::ParentType;
 use identifiers::OrganizationNode;
 use organization::{Account, Listing, Page};
 use tokio::sync::OnceCell;
@@ -76,19 +76,7 @@ impl Listing for AwsOrganizations {
         parent: &OrganizationNode,
         page: Option<String>,
     ) -> Result<Page<Account>, AwsError> {
-        let answer = self
-            .client()
-            .await
-            .list_accounts_for_parent()
-            .parent_id(parent.as_str())
-            .set_next_token(page)
-            .send()
-            .await
-            .operation("organizations:ListAccountsForParent")?;
-        Ok(Page {
-            items: answer.accounts.unwrap_or_default().into_iter().filter_map(account).collect(),
-            next: answer.next_token.filter(|token| !token.is_empty()),
-        })
+        Listing::list_accounts_for_parent(self.client().await, parent, page).await
     }
 
     async fn list_organizational_units_for_parent(
@@ -96,26 +84,6 @@ impl Listing for AwsOrganizations {
         parent: &OrganizationNode,
         page: Option<String>,
     ) -> Result<Page<String>, AwsError> {
-        let answer = self
-            .client()
-            .await
-            .list_organizational_units_for_parent()
-            .parent_id(parent.as_str())
-            .set_next_token(page)
-            .send()
-            .await
-            .operation("organizations:ListOrganizationalUnitsForParent")?;
-        Ok(Page {
-            items: answer.organizational_units.unwrap_or_default().into_iter().filter_map(|unit| unit.id).collect(),
-            next: answer.next_token.filter(|token| !token.is_empty()),
-        })
+        Listing::list_organizational_units_for_parent(self.client().await, parent, page).await
     }
-}
-
-/// `State` took the place of `Status` in 2025; an older endpoint answers only the latter.
-fn account(account: SdkAccount) -> Option<Account> {
-    #[allow(deprecated, reason = "endpoints that do not know State yet")]
-    let status = account.status.map(|status| status.as_str().to_owned());
-    let state = account.state.map(|state| state.as_str().to_owned()).or(status).unwrap_or_default();
-    Some(Account { id: account.id?, state })
 }

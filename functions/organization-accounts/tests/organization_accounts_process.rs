@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lambda_process::{Function, Outcome, Process, Reply, ResponseSink, Server};
+use lambda_process::{Function, Process, Reply, Server};
 use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -66,19 +66,8 @@ async fn function(endpoint: &str, timeout: Duration) -> Process {
         .unwrap()
 }
 
-/// Delivers the event with a response URL of the sink, and returns the one answer that arrives.
-async fn answer(process: &mut Process, mut event: Value) -> Value {
-    let sink = ResponseSink::start().await.unwrap();
-    let text = |name: &str| event[name].as_str().unwrap().to_owned();
-    event["ResponseURL"] = sink.url(&text("StackId"), &text("LogicalResourceId"), &text("RequestId")).into();
-    let invocation = process.invoke(event.to_string()).await.unwrap();
-    assert!(matches!(invocation.outcome, Outcome::Response(_)), "{invocation:?}\n{}", process.log().join("\n"));
-    let deliveries = sink.wait_for(1, LIMIT).await;
-    assert_eq!(deliveries.len(), 1);
-    assert!(deliveries[0].request.body.len() <= 4096);
-    let log = process.log().join("\n");
-    assert!(!log.contains(sink.signature()), "{log}");
-    deliveries[0].answer().unwrap()
+async fn answer(process: &mut Process, event: Value) -> Value {
+    process.answer(event, LIMIT).await.unwrap()
 }
 
 #[tokio::test]

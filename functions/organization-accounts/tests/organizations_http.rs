@@ -6,55 +6,24 @@
     reason = "a test fails by panicking, where it is set up too"
 )]
 
-use std::sync::{Arc, Mutex};
-
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::config::retry::RetryConfig;
 use aws_sdk_organizations::config::{BehaviorVersion, Credentials, Region};
 use identifiers::OrganizationNode;
-use lambda_process::{Reply, Server};
+use lambda_process::JsonService;
 use organization::{Account, Listing, Page};
 use organization_accounts::{AwsOrganizations, Parent, Ports};
-use serde_json::{Value, json};
+use serde_json::json;
 
-/// Answers with the replies in turn and keeps what it was asked: operation and body.
-struct Service {
-    server: Server,
-    asked: Arc<Mutex<Vec<(String, Value)>>>,
-}
-
-impl Service {
-    async fn answering(replies: Vec<(u16, Value)>) -> Self {
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let replies = Arc::new(Mutex::new(replies.into_iter()));
-        let log = Arc::clone(&asked);
-        let server = Server::start(move |request| {
-            let target =
-                request.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-            let body = serde_json::from_slice(&request.body).unwrap();
-            log.lock().unwrap().push((target.to_owned(), body));
-            let (status, body) = replies.lock().unwrap().next().expect("one reply a request");
-            async move { Reply::status(status, body.to_string()) }
-        })
-        .await
-        .unwrap();
-        Self { server, asked }
-    }
-
-    fn client(&self, region: &'static str) -> AwsOrganizations {
-        let config = aws_sdk_organizations::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region))
-            .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
-            .retry_config(RetryConfig::standard().with_max_attempts(5))
-            .endpoint_url(self.server.url())
-            .build();
-        AwsOrganizations::over(Client::from_conf(config))
-    }
-
-    fn asked(&self) -> Vec<(String, Value)> {
-        self.asked.lock().unwrap().clone()
-    }
+fn client(service: &JsonService, region: &'static str) -> AwsOrganizations {
+    let config = aws_sdk_organizations::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region))
+        .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
+        .retry_config(RetryConfig::standard().with_max_attempts(5))
+        .endpoint_url(service.url())
+        .build();
+    AwsOrganizations::over(Client::from_conf(config))
 }
 
 fn node(id: &str) -> OrganizationNode {
@@ -67,15 +36,16 @@ fn target(operation: &str) -> String {
 
 #[tokio::test]
 async fn each_operation_is_sent_and_read_as_the_service_has_it() {
-    let service = Service::answering(vec![
+    let service = JsonService::answering(vec![
         (200, json!({"Organization": {"Id": "o-a1b2c3d4e5", "FeatureSet": "ALL"}})),
         (200, json!({"Parents": [{"Id": "r-ab12", "Type": "ROOT"}]})),
         (200, json!({"Parents": [{"Id": "ou-ab12-aaaaaaaa", "Type": "ORGANIZATIONAL_UNIT"}]})),
         (200, json!({"OrganizationalUnits": [{"Id": "ou-ab12-bbbbbbbb", "Name": "x"}], "NextToken": "more"})),
         (200, json!({"NextToken": ""})),
     ])
-    .await;
-    let aws = service.client("eu-central-1");
+    .await
+    .unwrap();
+    let aws = client(&service, "eu-central-1");
     assert_eq!(aws.describe_organization().await.unwrap(), "o-a1b2c3d4e5");
     let root = Parent { id: "r-ab12".into(), is_root: true };
     assert_eq!(aws.list_parents("ou-ab12-aaaaaaaa").await.unwrap(), Some(root));
@@ -99,7 +69,7 @@ async fn each_operation_is_sent_and_read_as_the_service_has_it() {
 
 #[tokio::test]
 async fn e06_an_accounts_state_is_read_from_the_new_member_and_from_the_old() {
-    let service = Service::answering(vec![(
+    let service = JsonService::answering(vec![(
         200,
         json!({"Accounts": [
             {"Id": "111111111111", "Status": "ACTIVE"},
@@ -109,8 +79,9 @@ async fn e06_an_accounts_state_is_read_from_the_new_member_and_from_the_old() {
             {"Id": "555555555555"}
         ]}),
     )])
-    .await;
-    let page = service.client("eu-central-1").list_accounts_for_parent(&node("r-ab12"), None).await.unwrap();
+    .await
+    .unwrap();
+    let page = client(&service, "eu-central-1").list_accounts_for_parent(&node("r-ab12"), None).await.unwrap();
     let expected = [
         ("111111111111", "ACTIVE"),
         ("222222222222", "CLOSED"),
@@ -141,8 +112,9 @@ async fn calls_go_to_the_partitions_one_region_of_organizations() {
 async fn e00g_throttling_is_retried_with_the_same_request() {
     let throttled =
         (400, json!({"__type": "TooManyRequestsException", "Type": "AccountRateLimit", "Message": "slow down"}));
-    let service = Service::answering(vec![throttled.clone(), throttled, (200, json!({"Accounts": []}))]).await;
-    service.client("eu-central-1").list_accounts_for_parent(&node("r-ab12"), None).await.unwrap();
+    let service =
+        JsonService::answering(vec![throttled.clone(), throttled, (200, json!({"Accounts": []}))]).await.unwrap();
+    client(&service, "eu-central-1").list_accounts_for_parent(&node("r-ab12"), None).await.unwrap();
     let asked = service.asked();
     assert_eq!(asked.len(), 3);
     assert!(asked.iter().all(|request| *request == asked[0]));
@@ -155,10 +127,13 @@ async fn an_errors_code_and_message_survive_and_are_not_retried() {
         ("AccessDeniedException", "AccessDeniedException", false, true),
         ("AWSOrganizationsNotInUseException", "AWSOrganizationsNotInUseException", false, false),
     ] {
-        let service =
-            Service::answering(vec![(400, json!({"__type": type_on_the_wire, "Message": "as it says"}))]).await;
-        let error =
-            service.client("eu-central-1").list_accounts_for_parent(&node("ou-ab12-aaaaaaaa"), None).await.unwrap_err();
+        let service = JsonService::answering(vec![(400, json!({"__type": type_on_the_wire, "Message": "as it says"}))])
+            .await
+            .unwrap();
+        let error = client(&service, "eu-central-1")
+            .list_accounts_for_parent(&node("ou-ab12-aaaaaaaa"), None)
+            .await
+            .unwrap_err();
         assert_eq!((error.code(), error.is_not_found(), error.is_access_denied()), (Some(code), not_found, denied));
         let expected = format!("organizations:ListAccountsForParent answered {code}: as it says");
         assert!(error.to_string().starts_with(&expected), "{error}");

@@ -6,63 +6,32 @@
     reason = "a test fails by panicking, where it is set up too"
 )]
 
-use std::sync::{Arc, Mutex};
-
 use aws_sdk_sagemaker::config::retry::RetryConfig;
 use aws_sdk_sagemaker::config::{BehaviorVersion, Credentials, Region};
 use identifiers::RoleArn;
-use lambda_process::{Reply, Server};
+use lambda_process::JsonService;
 use sagemaker_projects::{AwsServices, Page, Ports, Share};
-use serde_json::{Value, json};
+use serde_json::json;
 
-/// Answers with the replies in turn and keeps what it was asked: operation and body.
-struct Service {
-    server: Server,
-    asked: Arc<Mutex<Vec<(String, Value)>>>,
-}
-
-impl Service {
-    async fn answering(replies: Vec<(u16, Value)>) -> Self {
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let replies = Arc::new(Mutex::new(replies.into_iter()));
-        let log = Arc::clone(&asked);
-        let server = Server::start(move |request| {
-            let target =
-                request.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-            let body = serde_json::from_slice(&request.body).unwrap();
-            log.lock().unwrap().push((target.to_owned(), body));
-            let (status, body) = replies.lock().unwrap().next().expect("one reply a request");
-            async move { Reply::status(status, body.to_string()) }
-        })
-        .await
-        .unwrap();
-        Self { server, asked }
-    }
-
-    fn clients(&self, region: &'static str) -> AwsServices {
-        let sagemaker = aws_sdk_sagemaker::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region))
-            .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
-            .retry_config(RetryConfig::standard().with_max_attempts(5))
-            .endpoint_url(self.server.url())
-            .build();
-        let service_catalog = aws_sdk_servicecatalog::Config::builder()
-            .behavior_version(aws_sdk_servicecatalog::config::BehaviorVersion::latest())
-            .region(aws_sdk_servicecatalog::config::Region::new(region))
-            .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
-            .retry_config(RetryConfig::standard().with_max_attempts(5))
-            .endpoint_url(self.server.url())
-            .build();
-        AwsServices::over(
-            aws_sdk_sagemaker::Client::from_conf(sagemaker),
-            aws_sdk_servicecatalog::Client::from_conf(service_catalog),
-        )
-    }
-
-    fn asked(&self) -> Vec<(String, Value)> {
-        self.asked.lock().unwrap().clone()
-    }
+fn clients(service: &JsonService, region: &'static str) -> AwsServices {
+    let sagemaker = aws_sdk_sagemaker::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region))
+        .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
+        .retry_config(RetryConfig::standard().with_max_attempts(5))
+        .endpoint_url(service.url())
+        .build();
+    let service_catalog = aws_sdk_servicecatalog::Config::builder()
+        .behavior_version(aws_sdk_servicecatalog::config::BehaviorVersion::latest())
+        .region(aws_sdk_servicecatalog::config::Region::new(region))
+        .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
+        .retry_config(RetryConfig::standard().with_max_attempts(5))
+        .endpoint_url(service.url())
+        .build();
+    AwsServices::over(
+        aws_sdk_sagemaker::Client::from_conf(sagemaker),
+        aws_sdk_servicecatalog::Client::from_conf(service_catalog),
+    )
 }
 
 fn role() -> RoleArn {
@@ -71,8 +40,8 @@ fn role() -> RoleArn {
 
 #[tokio::test]
 async fn each_operation_is_sent_as_the_service_reads_it() {
-    let service = Service::answering(vec![(200, json!({})); 4]).await;
-    let aws = service.clients("cn-north-1");
+    let service = JsonService::answering(vec![(200, json!({})); 4]).await.unwrap();
+    let aws = clients(&service, "cn-north-1");
     aws.enable_sagemaker_servicecatalog_portfolio().await.unwrap();
     aws.list_accepted_portfolio_shares(Some("next".into())).await.unwrap();
     aws.associate_principal_with_portfolio("port-abc", &role()).await.unwrap();
@@ -94,7 +63,7 @@ async fn each_operation_is_sent_as_the_service_reads_it() {
 
 #[tokio::test]
 async fn a_listing_is_read_with_its_gaps_and_its_token() {
-    let service = Service::answering(vec![
+    let service = JsonService::answering(vec![
         (200, json!({
             "PortfolioDetails": [
                 {"Id": "port-abc", "ARN": "arn:aws:catalog:eu-central-1:999999999999:portfolio/port-abc",
@@ -107,8 +76,8 @@ async fn a_listing_is_read_with_its_gaps_and_its_token() {
         })),
         (200, json!({"PortfolioDetails": [], "NextPageToken": ""})),
     ])
-    .await;
-    let aws = service.clients("eu-central-1");
+    .await.unwrap();
+    let aws = clients(&service, "eu-central-1");
     let page = aws.list_accepted_portfolio_shares(None).await.unwrap();
     let first = Share {
         portfolio_id: "port-abc".into(),
@@ -129,8 +98,8 @@ async fn a_listing_is_read_with_its_gaps_and_its_token() {
 #[tokio::test]
 async fn e00g_throttling_is_retried_with_the_same_request() {
     let throttled = (400, json!({"__type": "ThrottlingException", "message": "Rate exceeded"}));
-    let service = Service::answering(vec![throttled.clone(), throttled, (200, json!({}))]).await;
-    service.clients("eu-central-1").associate_principal_with_portfolio("port-abc", &role()).await.unwrap();
+    let service = JsonService::answering(vec![throttled.clone(), throttled, (200, json!({}))]).await.unwrap();
+    clients(&service, "eu-central-1").associate_principal_with_portfolio("port-abc", &role()).await.unwrap();
     let asked = service.asked();
     assert_eq!(asked.len(), 3);
     assert!(asked.iter().all(|request| *request == asked[0]));
@@ -147,9 +116,10 @@ async fn an_errors_code_and_message_survive_and_are_not_retried() {
         // Service Catalog spells the member Message, other errors of the protocol message.
         for member in ["Message", "message"] {
             let service =
-                Service::answering(vec![(400, json!({"__type": type_on_the_wire, member: "as it says"}))]).await;
-            let error = service
-                .clients("eu-central-1")
+                JsonService::answering(vec![(400, json!({"__type": type_on_the_wire, member: "as it says"}))])
+                    .await
+                    .unwrap();
+            let error = clients(&service, "eu-central-1")
                 .disassociate_principal_from_portfolio("port-abc", &role())
                 .await
                 .unwrap_err();

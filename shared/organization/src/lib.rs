@@ -4,6 +4,8 @@
 //! account that is not active. A unit that was asked for and does not exist is an answer, not a failure, so that a caller
 //! can name all of them; a nested unit that goes away during the walk was empty.
 
+mod client;
+
 use aws_ports::AwsError;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use identifiers::{AccountId, OrganizationNode};
@@ -31,7 +33,7 @@ pub struct Account {
     pub state: String,
 }
 
-/// The operations of AWS Organizations that a walk needs.
+/// The operations of AWS Organizations that a walk needs. The SDK's client has them.
 pub trait Listing: Send + Sync {
     /// `organizations:ListAccountsForParent`: accounts directly under a root or unit.
     fn list_accounts_for_parent(

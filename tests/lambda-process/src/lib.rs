@@ -9,7 +9,9 @@
 //! Invariants: every server listens on 127.0.0.1 and ends with its value; every wait has a limit; a process is ended
 //! by its own id and never outlives its [`Process`]; it inherits nothing from the environment of the tests.
 
+mod answer;
 mod function;
+mod json_service;
 mod loopback;
 mod process;
 mod proxy;
@@ -17,6 +19,7 @@ mod response_sink;
 mod runtime_api;
 
 pub use function::Function;
+pub use json_service::JsonService;
 pub use loopback::{Reply, Request, Server};
 pub use process::{Ended, Invocation, KillSwitch, Memory, Outcome, Process};
 pub use proxy::{Call, Fault, Proxy, Upstreams};

@@ -125,17 +125,7 @@ impl Listing for HubAccount<'_> {
         parent: &OrganizationNode,
         page: Option<String>,
     ) -> Result<Page<Account>, AwsError> {
-        let call =
-            self.organizations().await.list_accounts_for_parent().parent_id(parent.as_ref()).set_next_token(page);
-        let answer = call.send().await.operation("organizations:ListAccountsForParent")?;
-        let accounts = answer.accounts.unwrap_or_default().into_iter().filter_map(|account| {
-            // `State` took the place of `Status` in 2025; an older endpoint answers only the latter.
-            #[allow(deprecated, reason = "endpoints that do not know State yet")]
-            let status = account.status.map(|status| status.as_str().to_owned());
-            let state = account.state.map(|state| state.as_str().to_owned()).or(status).unwrap_or_default();
-            Some(Account { id: account.id?, state })
-        });
-        Ok(Page { items: accounts.collect(), next: answer.next_token.filter(|token| !token.is_empty()) })
+        Listing::list_accounts_for_parent(self.organizations().await, parent, page).await
     }
 
     async fn list_organizational_units_for_parent(
@@ -143,12 +133,6 @@ impl Listing for HubAccount<'_> {
         parent: &OrganizationNode,
         page: Option<String>,
     ) -> Result<Page<String>, AwsError> {
-        let call = self.organizations().await.list_organizational_units_for_parent().parent_id(parent.as_ref());
-        let answer = call.set_next_token(page).send().await;
-        let answer = answer.operation("organizations:ListOrganizationalUnitsForParent")?;
-        Ok(Page {
-            items: answer.organizational_units.unwrap_or_default().into_iter().filter_map(|unit| unit.id).collect(),
-            next: answer.next_token.filter(|token| !token.is_empty()),
-        })
+        Listing::list_organizational_units_for_parent(self.organizations().await, parent, page).await
     }
 }
