@@ -1,10 +1,6 @@
 //! The AWS operations this function may use, besides those of [`stack_sets::Removing`].
 
 use aws_ports::{Aws, AwsError, Operation};
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::InvocationType;
-use custom_resource::InvokeSelf;
-use std::error::Error;
 use std::future::Future;
 use tokio::sync::OnceCell;
 
@@ -60,30 +56,6 @@ impl Records for ParameterStore<'_> {
             let call = self.client().await.delete_parameters().set_names(Some(names.to_vec()));
             call.send().await.operation("ssm:DeleteParameters")?;
         }
-        Ok(())
-    }
-}
-
-/// `lambda:InvokeFunction` on this function itself.
-#[derive(Debug)]
-pub struct NextInvocation<'a> {
-    aws: &'a Aws,
-}
-
-impl<'a> NextInvocation<'a> {
-    /// Loads nothing.
-    pub const fn new(aws: &'a Aws) -> Self {
-        Self { aws }
-    }
-}
-
-impl InvokeSelf for NextInvocation<'static> {
-    async fn invoke_self(&self, payload: Vec<u8>) -> Result<(), Box<dyn Error + Send + Sync>> {
-        // Lambda sets it in every execution environment.
-        let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME")?;
-        let client = aws_sdk_lambda::Client::new(self.aws.config().await);
-        let call = client.invoke().function_name(function).invocation_type(InvocationType::Event);
-        call.payload(Blob::new(payload)).send().await.operation("lambda:Invoke")?;
         Ok(())
     }
 }

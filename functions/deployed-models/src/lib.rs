@@ -25,7 +25,7 @@ use deployment::PlatformName;
 use stack_sets::Removing;
 use std::time::Duration;
 
-pub use aws::{NextInvocation, ParameterStore, Records};
+pub use aws::{ParameterStore, Records};
 pub use error::Error;
 pub use properties::{OnDelete, Properties};
 

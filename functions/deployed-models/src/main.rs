@@ -2,7 +2,8 @@
 
 use aws_ports::Aws;
 use custom_resource::Function;
-use deployed_models::{DeployedModels, NextInvocation, ParameterStore};
+use deployed_models::{DeployedModels, ParameterStore};
+use next_invocation::NextInvocation;
 use stack_sets::CloudFormation;
 use std::convert::Infallible;
 
