@@ -1,8 +1,9 @@
 """Starts, stops, empties and looks at the local cloud: two emulators of AWS on the loopback interface.
 
 ministack plays the hub account: CloudFormation with the SAM transform, Lambda, Step Functions, EventBridge, IAM, S3,
-SQS, SNS, SSM, KMS, CloudWatch. moto plays SageMaker, Service Catalog, Organizations, STS and stack sets, and with them
-the target accounts. Functions that ministack runs inherit the addresses of both.
+SQS, SNS, SSM, KMS, CloudWatch, EC2's networks, EFS, Backup, CodeBuild. moto plays SageMaker with Studio, Service
+Catalog, Organizations, STS and stack sets, and with them the target accounts. Functions that ministack runs inherit the
+addresses of both; the two call each other where SageMaker makes something in a network, or a stack in SageMaker.
 """
 
 import argparse

@@ -16,7 +16,8 @@ import accounts
 import inventory
 from cloud import DEFAULT_STATE_DIRECTORY, Cloud, CloudError
 from clients import Clients
-from deployed_platform import ARTIFACT_BUCKET, STAGES, NotBuilt, Platform, require_build
+from deployed_platform import STAGES, NotBuilt, Platform, require_build
+from sam import ARTIFACT_BUCKET
 from model_registry import Registry
 from stack import StackFailed
 

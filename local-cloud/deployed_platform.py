@@ -1,23 +1,19 @@
 """The platform on a local cloud: deployed by the real `sam deploy`, used as people and AWS's services use it."""
 
 import json
-import os
 import platform
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import accounts
+import sam
 import stack
 from clients import Clients
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BUILT_TEMPLATE = REPOSITORY / ".aws-sam" / "build" / "template.yaml"
 TEMPLATES = REPOSITORY / "templates"
-ARTIFACT_BUCKET = "sam-artifacts"
-DEPLOY_LIMIT_SECONDS = 180
 STAGES = ("staging", "production")
 
 
@@ -65,42 +61,7 @@ class Platform:
         """Deploys, or updates with what differs from the last time. Returns the outputs."""
         require_build(self.architecture)
         given = {"PlatformName": self.name, "Architecture": self.architecture, **self.roles, **parameters}
-        buckets = self.clients.hub("s3").list_buckets()["Buckets"]
-        if ARTIFACT_BUCKET not in [each["Name"] for each in buckets]:
-            self.clients.hub("s3").create_bucket(
-                Bucket=ARTIFACT_BUCKET,
-                CreateBucketConfiguration={"LocationConstraint": self.clients.state["region"]},
-            )
-        command = [
-            *(str(Path(sys.executable).parent / "sam"), "deploy", "--template-file", str(BUILT_TEMPLATE)),
-            *("--stack-name", self.name, "--region", self.clients.state["region"]),
-            *("--s3-bucket", ARTIFACT_BUCKET, "--s3-prefix", self.name),
-            *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"),
-            *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
-            *("--parameter-overrides", *(f"{key}={value}" for key, value in given.items())),
-        ]
-        ended = subprocess.run(
-            command,
-            cwd=REPOSITORY,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=DEPLOY_LIMIT_SECONDS,
-        )
-        cloudformation = self.clients.hub("cloudformation")
-        found = stack.settled(cloudformation, self.name)
-        if ended.returncode != 0 or found.status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-            reasons = [] if found.status == "DELETE_COMPLETE" else stack.failures(cloudformation, self.name)
-            said = (ended.stdout + ended.stderr).strip().splitlines()[-15:]
-            raise stack.StackFailed(
-                "\n".join(
-                    [f"sam deploy ended with {ended.returncode}, stack {self.name} is {found.status}"]
-                    + [f"  {reason}" for reason in reasons]
-                    + [f"  sam: {line}" for line in said]
-                )
-            )
-        return found.outputs
+        return sam.deploy(self.clients, BUILT_TEMPLATE, self.name, given)
 
     def delete(self) -> None:
         """Deletes the platform's stack, as a person does in the console."""
@@ -216,13 +177,6 @@ class Platform:
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
             found += [(each["timestamp"], each["message"]) for each in page["events"]]
         return [_line(message) for _, message in sorted(found, key=lambda pair: pair[0])]
-
-    def _environment(self) -> dict[str, str]:
-        # The caller's own AWS configuration and proxies are for the world outside.
-        kept = {
-            key: value for key, value in os.environ.items() if not key.startswith("AWS_") and "proxy" not in key.lower()
-        }
-        return {**kept, **self.clients.state["client_environment"], "SAM_CLI_TELEMETRY": "0"}
 
 
 def _endpoint(sagemaker, account_id: str, stage: str, name: str) -> Endpoint:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, fields
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationNotFoundError
 from moto.core.responses import ActionResult, BaseResponse
-from service_model import Refused, model_of
+from service_model import Refused
+from shapes import model_of
 
 PATH = "/local-cloud/faults"
 

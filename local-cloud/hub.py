@@ -17,10 +17,19 @@ def main() -> None:
     arguments = parser.parse_args()
 
     # Imported after the arguments are read: importing ministack takes a second.
+    import hub_backups
+    import hub_builds
     import hub_corrections
+    import hub_network
+    import hub_network_views
+    import hub_policies
+    import hub_storage
+    import hub_studio
     from ministack.app import app
 
-    hub_corrections.install()
+    parts = (hub_corrections, hub_network, hub_network_views, hub_storage, hub_backups, hub_builds, hub_policies)
+    for part in (*parts, hub_studio):
+        part.install()
 
     config = Config()
     config.bind = [f"fd://{arguments.fd}"]

@@ -28,6 +28,12 @@ def differences(expected: Listing, found: Listing) -> list[str]:
 
 
 def _hub(clients: Clients) -> dict[str, list[str]]:
+    hub = clients.hub
+    found = _platform(clients) | _network(hub("ec2"), hub("efs"))
+    return found | _studio(hub("sagemaker")) | _sagemaker(hub("sagemaker"))
+
+
+def _platform(clients: Clients) -> dict[str, list[str]]:
     hub, stack_sets = clients.hub, clients.stack_sets()
     alarms = _all(hub("cloudwatch"), "describe_alarms", "MetricAlarms", "AlarmName")
     machines = hub("stepfunctions").list_state_machines()["stateMachines"]
@@ -43,12 +49,45 @@ def _hub(clients: Clients) -> dict[str, list[str]]:
         "parameter": _all(hub("ssm"), "describe_parameters", "Parameters", "Name"),
         "state machine": [each["name"] for each in machines],
         "bucket": [each["Name"] for each in hub("s3").list_buckets()["Buckets"]],
+        "key": _keys(hub("kms")),
         "portfolio association": associations(hub("servicecatalog")),
         "model package group": [
             each["ModelPackageGroupName"]
             for each in hub("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"]
         ],
-    } | _sagemaker(hub("sagemaker"))
+        "build project": hub("codebuild").list_projects()["projects"],
+        "backup vault": _all(hub("backup"), "list_backup_vaults", "BackupVaultList", "BackupVaultName"),
+    }
+
+
+def _network(ec2, efs) -> dict[str, list[str]]:
+    """What is in the account's networks, without the default one that every account has from the beginning."""
+    networks = [each for each in ec2.describe_vpcs()["Vpcs"] if not each["IsDefault"]]
+    own = {each["VpcId"] for each in networks}
+    groups = ec2.describe_security_groups()["SecurityGroups"]
+    return {
+        "network": sorted(own),
+        "subnet": [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"] if each["VpcId"] in own],
+        "security group": [each["GroupId"] for each in groups if each["GroupName"] != "default"],
+        "network interface": _all(ec2, "describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
+        "file system": _all(efs, "describe_file_systems", "FileSystems", "FileSystemId"),
+    }
+
+
+def _studio(sagemaker) -> dict[str, list[str]]:
+    return {
+        "domain": _all(sagemaker, "list_domains", "Domains", "DomainId"),
+        "user profile": _all(sagemaker, "list_user_profiles", "UserProfiles", "UserProfileName"),
+        "space": _all(sagemaker, "list_spaces", "Spaces", "SpaceName"),
+        "project": [each["ProjectName"] for each in sagemaker.list_projects(MaxResults=100)["ProjectSummaryList"]],
+    }
+
+
+def _keys(kms) -> list[str]:
+    """The keys in use; one that a stack made stays, pending deletion, for a month."""
+    found = _all(kms, "list_keys", "Keys", "KeyId")
+    described = [kms.describe_key(KeyId=each)["KeyMetadata"] for each in found]
+    return [each["KeyId"] for each in described if each["KeyState"] != "PendingDeletion"]
 
 
 def associations(catalog) -> list[str]:

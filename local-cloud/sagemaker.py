@@ -12,7 +12,8 @@ from moto.sagemaker.models import (
     sagemaker_backends,
 )
 from moto.sagemaker.responses import SageMakerResponse
-from service_model import model_of, supplement, typed
+from service_model import supplement
+from shapes import model_of, typed
 
 
 def install() -> None:

@@ -8,7 +8,8 @@ from moto.core.responses import BaseResponse
 from moto.sagemaker.responses import SageMakerResponse
 from moto.servicecatalog.models import servicecatalog_backends
 from moto.servicecatalog.responses import ServiceCatalogResponse
-from service_model import Refused, page, supplement
+from service_model import Refused, supplement
+from shapes import page
 
 SERVICE_CATALOG = "servicecatalog"
 PORTFOLIO_OWNER = "999999999999"

@@ -5,27 +5,15 @@ written here cannot drift from the real interface without a test noticing.
 """
 
 import json
-from functools import cache
 
-import botocore.session
-from botocore.validate import ParamValidator
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
+from shapes import faults_in, model_of
 
 
 class Refused(ServiceException):
     """An error answer: code and message. moto looks for an exception's service by its module: it must not be moto's."""
-
-
-@cache
-def model_of(service: str):
-    return botocore.session.get_session().get_service_model(service)
-
-
-def faults_in(value: object, shape) -> str:
-    """What is wrong with `value` as `shape`, one problem a line; empty if nothing is."""
-    return ParamValidator().validate(value, shape).generate_report()
 
 
 def supplement(response_class: type, service: str, operation: str, invalid: str = "ValidationException"):
@@ -68,28 +56,3 @@ def _enumeration_faults(parameters: dict, shape) -> str:
         for name, member in members.items()
         if member.type_name == "string" and member.enum and parameters[name] not in member.enum
     )
-
-
-def page(items: list, token: str | None, size: int | None, largest: int) -> tuple[list, str | None]:
-    """One page of `items` and the token of the next one."""
-    start = int(token) if token and token.isdigit() else 0
-    end = start + min(size or largest, largest)
-    return items[start:end], str(end) if end < len(items) else None
-
-
-def typed(value: object, shape) -> object:
-    """A CloudFormation property, in which any scalar may be a string, as the service's `shape` wants it."""
-    kind = shape.type_name
-    if kind == "structure" and isinstance(value, dict):
-        return {name: typed(each, shape.members[name]) for name, each in value.items() if name in shape.members}
-    if kind == "list" and isinstance(value, list):
-        return [typed(each, shape.member) for each in value]
-    if kind == "map" and isinstance(value, dict):
-        return {name: typed(each, shape.value) for name, each in value.items()}
-    if kind == "boolean":
-        return str(value).lower() == "true"
-    if kind in ("integer", "long"):
-        return int(value)
-    if kind in ("float", "double"):
-        return float(value)
-    return str(value) if kind == "string" else value

@@ -1,6 +1,7 @@
 """CloudFormation's operations that look at stack sets, their instances and their operations."""
 
-from service_model import Refused, page
+from service_model import Refused
+from shapes import page
 from stack_set_engine import Instance, StackSet, planned_stack_id
 from stack_sets import all_of, find, operation, operation_of
 

@@ -1,7 +1,8 @@
 """Launches moto, the cloud of SageMaker, Service Catalog, Organizations, STS and stack sets, with what it lacks added.
 
-An operation that moto has not is one function set on its service's response class (`service_catalog.py`); what moto
-answers wrongly is corrected in `access.py`, `sagemaker.py`, `stacks.py` and `stack_sets.py`.
+An operation that moto has not is one function set on its service's response class (`service_catalog.py`, `studio.py`,
+`studio_apps.py`, `projects.py`, `sagemaker_tags.py`); what moto answers wrongly is corrected in `access.py`,
+`sagemaker.py`, `stacks.py` and `stack_sets.py`.
 """
 
 import argparse
@@ -11,11 +12,14 @@ import sys
 
 import access
 import faults
+import projects
 import sagemaker
+import sagemaker_tags  # noqa: F401 - importing it adds its operations
 import service_catalog  # noqa: F401 - importing it adds its operations
 import stack_set_views  # noqa: F401 - importing it adds its operations
 import stack_sets
 import stacks
+import studio_apps  # noqa: F401 - importing it adds its operations, and those of studio.py
 from moto.moto_api._internal.models import MotoAPIBackend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
@@ -46,6 +50,7 @@ def install() -> None:
     """Adds and corrects; before the first request."""
     access.install()
     sagemaker.install()
+    projects.install()
     stacks.install()
     stack_sets.install()
     faults.install()

@@ -2,7 +2,7 @@ import uuid
 
 import pytest
 from botocore.exceptions import ClientError
-from service_model import faults_in, model_of
+from shapes import faults_in, model_of
 
 ROLE = "arn:aws:iam::111111111111:role/scientist"
 
