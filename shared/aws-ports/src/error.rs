@@ -4,6 +4,9 @@ use std::fmt;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+/// What the message of a `ValidationException` holds when something is missing rather than malformed.
+const NOT_FOUND: [&str; 3] = ["Could not find", "Cannot find", "does not exist"];
+
 /// A failed AWS call: which operation, what the service answered, and the id under which AWS knows the request.
 ///
 /// `operation` is written as in an IAM policy, `service:Operation`.
@@ -55,15 +58,16 @@ impl AwsError {
     }
 
     /// The thing asked for does not exist. SageMaker says so with a `ValidationException` whose message begins "Could not
-    /// find" or ends "does not exist" instead of a code of its own.
+    /// find" or "Cannot find" or ends "does not exist" instead of a code of its own.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         match self.code() {
-            Some("ValidationException" | "ValidationError") => self
-                .message()
-                .is_some_and(|message| message.contains("Could not find") || message.contains("does not exist")),
-            Some("ParameterNotFound" | "NoSuchEntity" | "ResourceNotFound") => true,
-            Some(code) => code.ends_with("NotFoundException"),
+            Some("ValidationException" | "ValidationError") => {
+                self.message().is_some_and(|message| NOT_FOUND.iter().any(|not_found| message.contains(not_found)))
+            }
+            Some("NoSuchEntity") => true,
+            // `ParameterNotFound`, `FileSystemNotFound`, EC2's `InvalidGroup.NotFound`.
+            Some(code) => code.ends_with("NotFoundException") || code.ends_with("NotFound"),
             None => false,
         }
     }
@@ -71,9 +75,7 @@ impl AwsError {
     /// The thing to be made exists already.
     #[must_use]
     pub fn is_already_exists(&self) -> bool {
-        self.code().is_some_and(|code| {
-            code.ends_with("AlreadyExistsException") || matches!(code, "ExecutionAlreadyExists" | "EntityAlreadyExists")
-        })
+        self.code().is_some_and(|code| code.ends_with("AlreadyExistsException") || code.ends_with("AlreadyExists"))
     }
 
     /// The caller may not do this.
@@ -86,7 +88,8 @@ impl AwsError {
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         self.code().is_some_and(|code| {
-            code.contains("Throttl") || matches!(code, "TooManyRequestsException" | "RequestLimitExceeded" | "SlowDown")
+            code.contains("Throttl")
+                || matches!(code, "TooManyRequestsException" | "TooManyRequests" | "RequestLimitExceeded" | "SlowDown")
         })
     }
 
@@ -100,7 +103,10 @@ impl AwsError {
                     code,
                     "InternalFailure"
                         | "InternalError"
+                        | "InternalServerError"
                         | "InternalServerException"
+                        | "DependencyTimeout"
+                        | "Unavailable"
                         | "ServiceUnavailable"
                         | "ServiceException"
                 )
@@ -200,20 +206,29 @@ mod tests {
                 error.is_transient(),
             ]
         };
-        let rows: [(&str, &str, [bool; 5]); 13] = [
+        let rows: [(&str, &str, [bool; 5]); 22] = [
+            ("ValidationException", "Cannot find resource policy for: arn:...", [true, false, false, false, false]),
             ("ValidationException", "Could not find endpoint \"churn\".", [true, false, false, false, false]),
             ("ValidationException", "ModelPackage arn:... does not exist.", [true, false, false, false, false]),
             ("ValidationException", "1 validation error detected", [false, false, false, false, false]),
             ("ParameterNotFound", "", [true, false, false, false, false]),
+            ("ResourceNotFound", "", [true, false, false, false, false]),
+            ("FileSystemNotFound", "", [true, false, false, false, false]),
+            ("InvalidGroup.NotFound", "", [true, false, false, false, false]),
             ("StackSetNotFoundException", "", [true, false, false, false, false]),
             ("OrganizationalUnitNotFoundException", "", [true, false, false, false, false]),
             ("ExecutionAlreadyExists", "", [false, true, false, false, false]),
             ("NameAlreadyExistsException", "", [false, true, false, false, false]),
+            ("ParameterAlreadyExists", "", [false, true, false, false, false]),
             ("AccessDenied", "", [false, false, true, false, false]),
             ("AccessDeniedException", "", [false, false, true, false, false]),
             ("ThrottlingException", "Rate exceeded", [false, false, false, true, true]),
             ("TooManyRequestsException", "", [false, false, false, true, true]),
+            ("TooManyRequests", "", [false, false, false, true, true]),
             ("InternalFailure", "", [false, false, false, false, true]),
+            ("InternalServerError", "", [false, false, false, false, true]),
+            ("Unavailable", "", [false, false, false, false, true]),
+            ("DependencyViolation", "", [false, false, false, false, false]),
         ];
         for (code, message, expected) in rows {
             assert_eq!(kinds(&answered(code, message)), expected, "{code} {message}");

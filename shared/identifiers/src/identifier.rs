@@ -74,3 +74,8 @@ pub(crate) use {identifier, text_form};
 pub(crate) fn is_lower_alphanumeric(text: &str, length: std::ops::RangeInclusive<usize>) -> bool {
     length.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
+
+/// That many lower-case hexadecimal digits, as EC2 makes its ids of.
+pub(crate) fn is_lower_hex(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}

@@ -9,15 +9,19 @@
 
 mod account;
 mod arn;
+mod domain;
 mod identifier;
 mod model_package;
 mod organization;
 mod region;
 mod role;
+mod vpc;
 
 pub use account::AccountId;
+pub use domain::DomainId;
 pub use identifier::Expected;
 pub use model_package::{ModelPackageArn, ModelPackageGroupName};
 pub use organization::{OrganizationNode, OrganizationalUnitId, RootId};
 pub use region::Region;
-pub use role::RoleArn;
+pub use role::{RoleArn, RoleName};
+pub use vpc::VpcId;

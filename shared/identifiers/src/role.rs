@@ -1,5 +1,5 @@
 use crate::arn::Arn;
-use crate::identifier::text_form;
+use crate::identifier::{identifier, text_form};
 use crate::{AccountId, Expected};
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -56,6 +56,11 @@ impl FromStr for RoleArn {
     }
 }
 
+identifier! {
+    /// The name of an IAM role, without its path. IAM takes two names that differ in case alone for one.
+    RoleName, "a role's name of 1 to 64 letters, digits and any of _+=,.@- without a path", is_role_name
+}
+
 fn is_role_name(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
@@ -97,7 +102,7 @@ text_form!(RoleArn);
 
 #[cfg(test)]
 mod tests {
-    use super::RoleArn;
+    use super::{RoleArn, RoleName};
     use proptest::prelude::*;
 
     #[test]
@@ -153,6 +158,19 @@ mod tests {
         ] {
             let error = bad.parse::<RoleArn>().unwrap_err().to_string();
             assert_eq!(error, "a role's ARN such as arn:aws:iam::123456789012:role/path/name", "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_without_a_path() {
+        let long = "n".repeat(64);
+        for good in ["Studio", "a_b+c=d,e.f@g-h", "1", &long] {
+            assert_eq!(good.parse::<RoleName>().map(String::from).as_deref(), Ok(good));
+        }
+        let too_long = "n".repeat(65);
+        for bad in ["", "service-role/Launch", "Stu dio", "Stüdio", "a*", "arn:aws:iam::123456789012:role/a", &too_long]
+        {
+            assert!(bad.parse::<RoleName>().is_err(), "{bad}");
         }
     }
 

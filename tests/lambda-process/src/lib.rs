@@ -15,7 +15,9 @@ mod json_service;
 mod loopback;
 mod process;
 mod proxy;
+mod query_service;
 mod response_sink;
+mod rest_service;
 mod runtime_api;
 
 pub use function::Function;
@@ -23,4 +25,6 @@ pub use json_service::JsonService;
 pub use loopback::{Reply, Request, Server};
 pub use process::{Ended, Invocation, KillSwitch, Memory, Outcome, Process};
 pub use proxy::{Call, Fault, Proxy, Upstreams};
+pub use query_service::QueryService;
 pub use response_sink::{Behaviour, Delivery, ResponseSink};
+pub use rest_service::RestService;

@@ -3,7 +3,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use http::{HeaderMap, Method, Response};
+use http::{HeaderMap, HeaderValue, Method, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -43,6 +43,16 @@ impl Reply {
         let mut response = Response::new(body.into());
         *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
         Self::Answer(response)
+    }
+
+    /// An error as services of the REST-JSON protocol answer it: the code stands in a header, the message in the body.
+    #[must_use]
+    pub fn rest_error(status: u16, code: &'static str, message: &str) -> Self {
+        let mut reply = Self::status(status, serde_json::json!({ "ErrorCode": code, "Message": message }).to_string());
+        if let Self::Answer(response) = &mut reply {
+            response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(code));
+        }
+        reply
     }
 }
 
