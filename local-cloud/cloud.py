@@ -133,6 +133,8 @@ class Cloud:
             "AWS_ENDPOINT_URL": urls["ministack"],
             # Read by the functions: answers to custom resources go to http on loopback here, refused elsewhere.
             "CUSTOM_RESOURCE_ALLOW_LOOPBACK": "1",
+            # Time passes with looks here, so that nothing takes the minutes that functions wait between them.
+            "CUSTOM_RESOURCE_LONGEST_WAIT_MS": "300",
             "GATEWAY_PORT": str(port),
             "MINISTACK_HOST": HOST,
             "MINISTACK_ACCOUNT_ID": HUB_ACCOUNT_ID,

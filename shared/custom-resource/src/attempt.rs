@@ -11,9 +11,6 @@ use crate::envelope::Envelope;
 use crate::plan::{Plan, plan};
 use crate::resource::{CustomResource, Progress};
 
-/// Nothing waits for longer than CloudFormation does.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-
 /// How an invocation's work on a request ended.
 pub(crate) enum Step {
     Ended(Outcome),
@@ -92,6 +89,7 @@ pub(crate) async fn attempt<R: CustomResource>(
     deadline: Deadline,
     watch: Arc<Watch>,
     can_continue: bool,
+    longest_wait: Duration,
 ) -> Step {
     watch.reading();
     let (ids, mut call) = match plan(resource.as_ref(), &envelope, deadline.time_left()) {
@@ -103,7 +101,7 @@ pub(crate) async fn attempt<R: CustomResource>(
     let mut next = envelope.continuation.as_ref().map(|before| Unfinished {
         waiting_for: before.waiting_for.clone(),
         state: before.state.clone(),
-        again_in: elapsed(epoch_millis(), before.not_before).min(LONGEST_WAIT),
+        again_in: elapsed(epoch_millis(), before.not_before).min(longest_wait),
     });
     let earlier =
         envelope.continuation.as_ref().map(|before| elapsed(before.started_at, epoch_millis())).unwrap_or_default();
@@ -133,7 +131,7 @@ pub(crate) async fn attempt<R: CustomResource>(
         match call.run(resource.as_ref()).await {
             Ok(Progress::Done(attributes)) => return Step::Ended(Outcome::Done(attributes)),
             Ok(Progress::Unfinished { waiting_for, state, again_in }) => {
-                next = Some(Unfinished { waiting_for, state, again_in: again_in.min(LONGEST_WAIT) });
+                next = Some(Unfinished { waiting_for, state, again_in: again_in.min(longest_wait) });
             }
             Err(failure) => {
                 let made = if waited || failure.is_half_made() { Made::Something } else { Made::Nothing };

@@ -1,5 +1,4 @@
 use std::any::type_name;
-use std::env;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,11 +10,10 @@ use tokio::runtime::Builder;
 use crate::answer::LogPointer;
 use crate::continuation::InvokeSelf;
 use crate::delivery::Undelivered;
+use crate::emulator::Emulator;
 use crate::guard::{BoxError, Guard, Invocation, Invoke, Start};
 use crate::resource::CustomResource;
 
-/// Set to `1` by an emulator, whose response URLs are on this machine.
-const ENV_ALLOW_LOOPBACK: &str = "CUSTOM_RESOURCE_ALLOW_LOOPBACK";
 /// One may be blocked by a handler that never gives its thread back (R5).
 const HANDLER_THREADS: usize = 2;
 
@@ -85,9 +83,9 @@ impl<R: CustomResource> Function<R> {
         let handlers = Builder::new_multi_thread().worker_threads(HANDLER_THREADS).enable_all().build()?;
         // The guard's own: a timer of the handlers' runtime stands still while the thread that drives it is blocked.
         let guards = Builder::new_current_thread().enable_all().build()?;
-        let allow_loopback = env::var(ENV_ALLOW_LOOPBACK).is_ok_and(|value| value == "1");
+        let emulator = Emulator::of_environment();
         let ended = guards.block_on(async {
-            let guard = Arc::new(Guard::new(self.start, self.invoke_self, handlers.handle().clone(), allow_loopback));
+            let guard = Arc::new(Guard::new(self.start, self.invoke_self, handlers.handle().clone(), emulator));
             lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
                 let guard = guard.clone();
                 async move { guard.handle(invocation(event)).await.map_err(diagnostic) }

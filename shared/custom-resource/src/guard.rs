@@ -15,6 +15,7 @@ use crate::attempt::{Step, Unfinished, Watch, attempt};
 use crate::continuation::{self, Continuation, elapsed, epoch_millis};
 use crate::deadline::Deadline;
 use crate::delivery::{Delivery, Undelivered};
+use crate::emulator::{Emulator, LONGEST_WAIT};
 use crate::envelope::{Envelope, RequestType};
 use crate::failure::chain;
 use crate::plan::settled;
@@ -35,7 +36,7 @@ pub(crate) struct Guard<R> {
     invoke_self: Option<Invoke>,
     handlers: Handle,
     delivery: Delivery,
-    allow_loopback: bool,
+    emulator: Option<Emulator>,
     /// The resource's own state is all that outlives a request (R32).
     resource: OnceCell<Arc<R>>,
     /// The start that began with the process, until the first request asks for it.
@@ -64,10 +65,15 @@ enum Verdict {
 
 impl<R: CustomResource> Guard<R> {
     /// Begins the start at once; its end is waited for, and its failure answered, with the first request (R2).
-    pub(crate) fn new(start: Start<R>, invoke_self: Option<Invoke>, handlers: Handle, allow_loopback: bool) -> Self {
+    pub(crate) fn new(
+        start: Start<R>,
+        invoke_self: Option<Invoke>,
+        handlers: Handle,
+        emulator: Option<Emulator>,
+    ) -> Self {
         let starting = Mutex::new(Some(begin(&start, &handlers)));
         let (delivery, resource) = (Delivery::new(), OnceCell::new());
-        Self { start, invoke_self, handlers, delivery, allow_loopback, resource, starting }
+        Self { start, invoke_self, handlers, delivery, emulator, resource, starting }
     }
 
     /// Answers one request. `Ok` also when there is nobody to answer, and when another invocation will.
@@ -91,7 +97,7 @@ impl<R: CustomResource> Guard<R> {
     /// The answer to a request; `None` when there is nobody to answer, and when another invocation will.
     pub(crate) async fn answer(&self, invocation: Invocation) -> Option<Addressed> {
         let Invocation { event, time_left, log } = invocation;
-        let url = match ResponseUrl::of(&event, self.allow_loopback) {
+        let url = match ResponseUrl::of(&event, self.emulator.is_some()) {
             Ok(url) => url,
             Err(error) => {
                 tracing::error!(%error, "nobody to answer");
@@ -129,7 +135,8 @@ impl<R: CustomResource> Guard<R> {
             let resource = self.resource().await.map_err(|reason| (reason, Made::Nothing))?;
             let mut task = JoinSet::new();
             let can_continue = self.invoke_self.is_some();
-            let attempt = attempt(resource, envelope.clone(), deadline, watch.clone(), can_continue);
+            let longest_wait = self.emulator.map_or(LONGEST_WAIT, |emulator| emulator.longest_wait);
+            let attempt = attempt(resource, envelope.clone(), deadline, watch.clone(), can_continue, longest_wait);
             task.spawn_on(attempt, &self.handlers);
             match task.join_next().await {
                 Some(Ok(step)) => Ok(step),

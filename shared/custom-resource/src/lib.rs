@@ -70,6 +70,7 @@
 //! |---|---|---|
 //! | `AWS_LAMBDA_LOG_LEVEL` | `INFO` | level of the function's own crate and of this one |
 //! | `CUSTOM_RESOURCE_ALLOW_LOOPBACK` | unset | `1` admits response URLs on this machine, for emulators |
+//! | `CUSTOM_RESOURCE_LONGEST_WAIT_MS` | unset | with the former: the longest wait between two calls of a method, in milliseconds |
 //!
 //! # Why not another crate
 //!
@@ -86,6 +87,7 @@ mod attributes;
 mod continuation;
 mod deadline;
 mod delivery;
+mod emulator;
 mod envelope;
 mod failure;
 mod function;

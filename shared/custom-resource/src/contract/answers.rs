@@ -72,7 +72,7 @@ where
         let (start, calls) = (start.clone(), seen.clone());
         Box::pin(async move { start().map(|()| Scripted { calls, ..Scripted::new(|_| async { done() }) }) })
     });
-    Function { guard: Guard::new(start, None, Handle::current(), true), calls }
+    Function { guard: Guard::new(start, None, Handle::current(), Some(super::fixture::ON_LOOPBACK)), calls }
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn r02_a_start_that_failed_is_tried_again_with_the_next_request() {
 #[tokio::test(start_paused = true)]
 async fn r02_a_start_that_hangs_is_answered_in_time() {
     let start: Start<Scripted> = Arc::new(|| Box::pin(pending()));
-    let guard = Guard::new(start, None, Handle::current(), true);
+    let guard = Guard::new(start, None, Handle::current(), Some(super::fixture::ON_LOOPBACK));
     let began = Instant::now();
     let addressed = guard.answer(invocation(create(), LAMBDA_TIME)).await.unwrap();
     let answered = Answered::read(&addressed.answer.body);

@@ -10,9 +10,12 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use crate::answer::LogPointer;
+use crate::emulator::{Emulator, LONGEST_WAIT};
 use crate::guard::{BoxError, Guard, Invocation, Invoke, Start};
 use crate::{Attributes, CustomResource, Failure, FromProperties, Progress, Reader, Request, Scope, TimeLeft};
 
+/// Where response URLs of this machine are taken.
+pub(super) const ON_LOOPBACK: Emulator = Emulator { longest_wait: LONGEST_WAIT };
 pub(super) const STACK_ID: &str =
     "arn:aws:cloudformation:eu-central-1:111122223333:stack/platform/8f2e3c10-0a4b-11f0-9d3c-0a1b2c3d4e5f";
 /// As in a recorded event, with the signature of the old kind.
@@ -195,7 +198,7 @@ impl<const SECRET: bool> Function<SECRET> {
             let resource = Scripted { behaviour: behaviour.clone(), calls: resource.calls.clone() };
             Box::pin(async move { Ok(resource) })
         });
-        Self { guard: Guard::new(start, invoke_self, handlers, true), calls }
+        Self { guard: Guard::new(start, invoke_self, handlers, Some(ON_LOOPBACK)), calls }
     }
 
     /// `None` when nobody is answered.

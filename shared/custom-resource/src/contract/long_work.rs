@@ -200,7 +200,7 @@ async fn r43_a_later_invocation_that_cannot_start_names_what_was_begun() {
         "waitingFor": "the paint to dry", "physicalId": ID, "state": 1,
     });
     let start: Start<Scripted> = Arc::new(|| Box::pin(async { Err("no credentials".into()) }));
-    let guard = Guard::new(start, None, Handle::current(), true);
+    let guard = Guard::new(start, None, Handle::current(), Some(super::fixture::ON_LOOPBACK));
     let event = with(create(), "Continuation", continuation);
     let answered = Answered::read(&guard.answer(invocation(event, LAMBDA_TIME)).await.unwrap().answer.body);
     assert_eq!((answered.status(), answered.id()), ("FAILED", ID));
