@@ -13,6 +13,7 @@ mod answer;
 mod function;
 mod json_service;
 mod loopback;
+mod operation;
 mod process;
 mod proxy;
 mod query_service;

@@ -220,31 +220,3 @@ impl Forwarder {
         Ok(Reply::Answer(http::Response::from_parts(head, body)))
     }
 }
-
-impl Request {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// The service a call was signed for, as the credential's scope has it
-    /// (`Credential=<key>/<date>/<region>/<service>/aws4_request`); empty when it was not signed.
-    #[must_use]
-    pub fn service(&self) -> &str {
-        let scope = self.header("authorization").and_then(|value| value.split_once("Credential="));
-        scope.and_then(|(_, scope)| scope.split('/').nth(3)).unwrap_or_default()
-    }
-
-    /// The operation a call asks for: the target of a JSON protocol, the action of a query, else method and path.
-    #[must_use]
-    pub fn operation(&self) -> String {
-        if let Some(target) = self.header("x-amz-target") {
-            return target.rsplit('.').next().unwrap_or(target).to_owned();
-        }
-        let form = std::str::from_utf8(&self.body).unwrap_or_default();
-        if let Some(action) = form.split('&').find_map(|pair| pair.strip_prefix("Action=")) {
-            return action.to_owned();
-        }
-        let path = self.target.split('?').next().unwrap_or_default();
-        format!("{} {path}", self.method)
-    }
-}

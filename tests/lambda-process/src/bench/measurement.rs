@@ -42,7 +42,7 @@ impl Subject {
         let start = process.ready().await?;
         let first = self.hand(&mut process, sink).await?;
         let resident_kib = process.memory()?.resident_kib;
-        let operations = services.take_calls().into_iter().collect();
+        let operations = services.take_calls().into_keys().collect();
         let mut times = Vec::with_capacity(warm);
         for _ in 0..warm {
             times.push(self.hand(&mut process, sink).await?);

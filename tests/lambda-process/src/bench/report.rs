@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use flate2::Compression;
@@ -30,8 +31,7 @@ struct Figures {
 
 impl Figures {
     fn of(samples: &[Sample]) -> Self {
-        let milliseconds =
-            |time: fn(&Sample) -> std::time::Duration| median(samples.iter().map(time)).as_secs_f64() * 1e3;
+        let milliseconds = |time: fn(&Sample) -> Duration| median(samples.iter().map(time)).as_secs_f64() * 1e3;
         Self {
             start_ms: milliseconds(|sample| sample.start),
             first_event_ms: milliseconds(|sample| sample.first),
@@ -105,7 +105,7 @@ impl Row {
 pub(crate) struct Report {
     rounds: usize,
     warm_events: usize,
-    latency_ms: u64,
+    latency_ms: u128,
     bare: Figures,
     functions: Vec<Row>,
 }
@@ -116,9 +116,9 @@ impl Report {
         functions: Vec<Row>,
         rounds: usize,
         warm_events: usize,
-        latency_ms: u64,
+        latency: Duration,
     ) -> Self {
-        Self { rounds, warm_events, latency_ms, bare: Figures::of(bare), functions }
+        Self { rounds, warm_events, latency_ms: latency.as_millis(), bare: Figures::of(bare), functions }
     }
 
     pub(crate) fn within_budgets(&self) -> bool {
@@ -131,7 +131,7 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "medians of {} processes, {} warm events in each; every service call takes {} ms\n\n\
-             {:<22} {:>9} {:>10} {:>8} {:>8} {:>9} {:>10} {:>9} {:>10} {:>8} {:>8} {:>8}",
+             {:<26} {:>9} {:>10} {:>8} {:>8} {:>9} {:>10} {:>9} {:>10} {:>8} {:>8} {:>8}",
             self.rounds,
             self.warm_events,
             self.latency_ms,
@@ -151,13 +151,13 @@ impl fmt::Display for Report {
         let Figures { start_ms, first_event_ms, warm_event_ms, resident_mib } = &self.bare;
         writeln!(
             f,
-            "{:<22} {start_ms:>9.1} {:>10} {:>8} {:>8} {first_event_ms:>9.1} {:>10} {warm_event_ms:>9.2} {:>10} {resident_mib:>8.1}",
+            "{:<26} {start_ms:>9.1} {:>10} {:>8} {:>8} {first_event_ms:>9.1} {:>10} {warm_event_ms:>9.2} {:>10} {resident_mib:>8.1}",
             "bare-function", "", "", "", "", ""
         )?;
         for row in &self.functions {
             writeln!(
                 f,
-                "{:<22} {:>9.1} {:>10.1} {:>8.1} {:>8.2} {:>9.1} {:>10.1} {:>9.2} {:>10.2} {:>8.1} {:>8.1} {:>8.2}",
+                "{:<26} {:>9.1} {:>10.1} {:>8.1} {:>8.2} {:>9.1} {:>10.1} {:>9.2} {:>10.2} {:>8.1} {:>8.1} {:>8.2}",
                 row.function,
                 row.rust.start_ms,
                 row.python.start_ms,

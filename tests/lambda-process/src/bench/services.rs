@@ -3,47 +3,56 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::{Response, StatusCode};
-use lambda_process::{Reply, Request, Server};
-use serde::Deserialize;
+use lambda_process::{Request, Server};
 use serde_json::Value;
 use tokio::time::sleep;
 
-/// Answers by signing name and operation, as `services.json` has them.
-pub(crate) type Answers = BTreeMap<String, BTreeMap<String, Answer>>;
+use super::wire::Answer;
 
-/// What one operation answers.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Answer {
-    /// The first whose text is in the request's body.
-    Choice(Vec<Choice>),
-    /// The same document for everyone: JSON, or for a query service the inner XML of the result.
-    Always(Value),
+/// One call of a function.
+pub(crate) struct Call<'a> {
+    /// The signing name, such as `elasticfilesystem`.
+    pub(crate) service: &'a str,
+    /// As the SDKs name it.
+    pub(crate) operation: &'a str,
+    pub(crate) request: &'a Request,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Choice {
-    when: String,
-    answer: Value,
+impl Call<'_> {
+    /// The body's field; null where the body is no JSON or has no such field.
+    pub(crate) fn field(&self, name: &str) -> Value {
+        serde_json::from_slice::<Value>(&self.request.body)
+            .ok()
+            .and_then(|mut body| body.get_mut(name).map(Value::take))
+            .unwrap_or_default()
+    }
+
+    /// The body's field as text; empty where there is none.
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.field(name).as_str().unwrap_or_default().to_owned()
+    }
 }
 
-/// AWS services that always answer the same, in their own wire form, after a fixed time. Unlike an emulator they cost
-/// next to nothing themselves, so what is measured is the function.
+/// AWS services on loopback that take a fixed time for each call. Unlike an emulator they cost next to nothing
+/// themselves, so what is measured is the function.
 pub(crate) struct Services {
     server: Server,
     calls: Arc<Mutex<Vec<String>>>,
 }
 
 impl Services {
-    pub(crate) async fn start(answers: Answers, latency: Duration) -> io::Result<Self> {
-        let answers = Arc::new(answers);
+    /// Every call is answered at once by `answer`, and the answer sent when `latency` is over.
+    pub(crate) async fn start<A>(latency: Duration, answer: A) -> io::Result<Self>
+    where
+        A: Fn(&Call<'_>) -> Answer + Send + Sync + 'static,
+    {
         let calls = Arc::<Mutex<Vec<String>>>::default();
         let recorded = Arc::clone(&calls);
         let server = Server::start(move |request| {
-            let name = format!("{}:{}", request.service(), request.operation());
-            recorded.lock().unwrap_or_else(PoisonError::into_inner).push(name);
-            let reply = answer(&answers, &request);
+            let (service, operation) = (request.service().to_owned(), request.operation());
+            recorded.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{service}:{operation}"));
+            let answer = answer(&Call { service: &service, operation: &operation, request: &request });
+            let reply = answer.reply(&service, &operation);
             async move {
                 if !latency.is_zero() {
                     sleep(latency).await;
@@ -59,42 +68,12 @@ impl Services {
         self.server.url()
     }
 
-    /// The calls since this was last asked, as `service:Operation`.
-    pub(crate) fn take_calls(&self) -> Vec<String> {
-        std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner))
+    /// How often each `service:Operation` was called since this was last asked.
+    pub(crate) fn take_calls(&self) -> BTreeMap<String, usize> {
+        let calls = std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner));
+        calls.into_iter().fold(BTreeMap::new(), |mut counted, call| {
+            *counted.entry(call).or_default() += 1;
+            counted
+        })
     }
-}
-
-fn answer(answers: &Answers, request: &Request) -> Reply {
-    let operation = request.operation();
-    let body = String::from_utf8_lossy(&request.body);
-    let document = match answers.get(request.service()).and_then(|service| service.get(&operation)) {
-        Some(Answer::Always(document)) => Some(document),
-        Some(Answer::Choice(choices)) => {
-            choices.iter().find(|choice| body.contains(&choice.when)).map(|choice| &choice.answer)
-        }
-        None => None,
-    };
-    let sent_type = request.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let query = sent_type.starts_with("application/x-www-form-urlencoded");
-    let (status, content_type, body) = match document {
-        Some(Value::String(xml)) if query => (StatusCode::OK, "text/xml", result(&operation, xml)),
-        Some(document) => (StatusCode::OK, sent_type, document.to_string()),
-        // Not an error that an SDK would try again: that would hide that the case lacks an answer.
-        None => (StatusCode::BAD_REQUEST, sent_type, r#"{"__type":"UnknownOperationException"}"#.to_owned()),
-    };
-    let response = Response::builder()
-        .status(status)
-        .header("content-type", content_type)
-        .header("x-amzn-requestid", "4b1f3b60-6f2e-4a5e-8f0d-2f4f0c6f0e57")
-        .body(body.into());
-    response.map_or_else(|error| Reply::status(500, error.to_string()), Reply::Answer)
-}
-
-/// The envelope of the query protocol.
-fn result(operation: &str, xml: &str) -> String {
-    format!(
-        "<{operation}Response><{operation}Result>{xml}</{operation}Result><ResponseMetadata>\
-         <RequestId>4b1f3b60-6f2e-4a5e-8f0d-2f4f0c6f0e57</RequestId></ResponseMetadata></{operation}Response>"
-    )
 }
