@@ -31,6 +31,7 @@ pub(crate) fn source() -> Result<()> {
 pub(crate) fn test() -> Result<()> {
     let python = tools::python()?;
     let checkov = tools::checkov()?;
+    let policies = tools::node_packages("tests/policies")?;
     let nextest = tools::cargo_tool(NEXTEST.0, NEXTEST.1)?;
 
     step("tests of the crates", command(nextest).args(["nextest", "run", "--workspace", "--profile", "ci"]))?;
@@ -52,6 +53,11 @@ pub(crate) fn test() -> Result<()> {
                 "template.yaml",
             ])
             .args(templates()?),
+    )?;
+
+    step(
+        "policies: requests simulated",
+        command("node").args(["--test", "--test-reporter", "dot"]).current_dir(policies),
     )?;
 
     functions::build(&python)?;

@@ -1,8 +1,10 @@
 //! The functions' binaries, as `sam build` makes them, and what they cost.
 
 use std::env::consts::ARCH;
+use std::fs;
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 
 use crate::process::{command, output, root, step};
 use crate::tools::{Python, target_folder};
@@ -17,39 +19,81 @@ pub(crate) fn architecture() -> Result<&'static str> {
 }
 
 /// `sam build` for this machine's architecture. Tests, demo and bench all use what it leaves in `.aws-sam/build`.
+///
+/// It builds one function after the other, and the last step of each, optimising the whole program, keeps one core busy.
+/// So all are built at once before, with the very command that it calls; it then finds each of them built.
 pub(crate) fn build(python: &Python) -> Result<()> {
+    let mut together = python.command("cargo-lambda")?;
+    together.args(["lambda", "build", "--quiet", "--release"]);
+    for package in packages()? {
+        together.args(["--package", &package]);
+    }
+    step("building the functions (the first time takes about twenty minutes on two cores)", &mut together)?;
     let parameters = format!("Architecture={}", architecture()?);
-    step(
-        "building the functions with sam build (the first time takes about twelve minutes on two cores)",
-        python.command("sam")?.args(["build", "--parameter-overrides", &parameters]),
-    )
+    step("packing them with sam build", python.command("sam")?.args(["build", "--parameter-overrides", &parameters]))
 }
 
-/// Start-up, first and warm event, memory and size, side by side with a bare function and with Python.
-pub(crate) fn bench(python: &Python, rounds: u32) -> Result<()> {
-    step(
-        "building the bare function",
-        python.command("cargo-lambda")?.current_dir(root().join("tests/bare-function")).args([
-            "lambda",
-            "build",
-            "--release",
-        ]),
-    )?;
+/// The functions' packages, by name.
+fn packages() -> Result<Vec<String>> {
+    let folder = root().join("functions");
+    let entries = fs::read_dir(&folder).with_context(|| format!("read {}", folder.display()))?;
+    let mut found = entries
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<Vec<_>>>()
+        .with_context(|| format!("list {}", folder.display()))?;
+    found.sort();
+    Ok(found)
+}
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Rounds of each measurement of cost; the medians are printed.
+    #[arg(long, default_value_t = 15)]
+    rounds: u32,
+    /// Only one of the two tables.
+    #[arg(long, value_parser = [COST, SCALE])]
+    only: Option<String>,
+    /// Milliseconds that each call to a service takes; the budgets are for the usual ones [default: 0 for cost, 20 for scale].
+    #[arg(long)]
+    latency_ms: Option<u32>,
+}
+
+const COST: &str = "cost";
+const SCALE: &str = "scale";
+
+/// Cost: start-up, first and warm event, memory and size, side by side with a bare function and with Python. Scale: the
+/// work for many accounts and apps, side by side with what the reference solution does.
+pub(crate) fn bench(python: &Python, bench: &Bench) -> Result<()> {
+    if bench.only.as_deref() != Some(SCALE) {
+        step(
+            "building the bare function",
+            python.command("cargo-lambda")?.current_dir(root().join("tests/bare-function")).args([
+                "lambda",
+                "build",
+                "--release",
+            ]),
+        )?;
+    }
     step(
         "building the bench",
         command("cargo").args(["build", "--quiet", "--release", "--package", "lambda-process"]),
     )?;
     let target = target_folder()?;
     let interpreter = output(python.command("python")?.args(["-c", "import sys; print(sys.executable)"]))?;
-    step(
-        "measuring",
-        command(target.join("release/lambda-process"))
-            .arg("bench")
-            .arg("--binaries")
-            .arg(root().join(".aws-sam/build"))
-            .arg("--bare")
-            .arg(target.join("lambda/bare-function/bootstrap"))
-            .args(["--python", interpreter.trim(), "--rounds", &rounds.to_string()]),
-    )
-    .context("a figure misses its budget, or the bench itself failed: see above")
+    let mut measuring = command(target.join("release/lambda-process"));
+    measuring
+        .arg("bench")
+        .arg("--binaries")
+        .arg(root().join(".aws-sam/build"))
+        .arg("--bare")
+        .arg(target.join("lambda/bare-function/bootstrap"))
+        .args(["--python", interpreter.trim(), "--rounds", &bench.rounds.to_string()]);
+    if let Some(table) = &bench.only {
+        measuring.args(["--only", table]);
+    }
+    if let Some(milliseconds) = bench.latency_ms {
+        measuring.args(["--latency-ms", &milliseconds.to_string()]);
+    }
+    step("measuring", &mut measuring).context("a figure misses its budget, or the bench itself failed: see above")
 }

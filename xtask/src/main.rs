@@ -38,12 +38,9 @@ enum Command {
         #[command(subcommand)]
         action: cloud::Action,
     },
-    /// Measures start-up, events, memory and size of every function against a bare one and against Python.
-    Bench {
-        /// Rounds of each measurement; the medians are printed.
-        #[arg(long, default_value_t = 15)]
-        rounds: u32,
-    },
+    /// Measures start-up, events, memory and size of every function against a bare one and against Python, and what grows
+    /// with the number of accounts and apps.
+    Bench(functions::Bench),
 }
 
 fn main() -> ExitCode {
@@ -69,10 +66,10 @@ fn run(command: Command) -> Result<()> {
             checks::test()
         }
         Command::LocalCloud { action } => cloud::run(&tools::python()?, action),
-        Command::Bench { rounds } => {
+        Command::Bench(bench) => {
             let python = tools::python()?;
             functions::build(&python)?;
-            functions::bench(&python, rounds)
+            functions::bench(&python, &bench)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the commands need beside Cargo: a Python environment from pinned, hashed requirements, and two Cargo tools.
+//! What the commands need beside Cargo: Python environments and Node packages, pinned and hashed, and two Cargo tools.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,9 @@ use crate::process::{command, output, path_with, root, step};
 
 /// The oldest Python that every pinned package runs on.
 const PYTHON_MINIMUM: (u32, u32) = (3, 10);
+
+/// The oldest Node that the pinned packages run on.
+const NODE_MINIMUM: u32 = 20;
 
 /// A virtual environment that holds exactly its requirements.
 pub(crate) struct Python {
@@ -76,6 +79,32 @@ fn base_python() -> Result<&'static str> {
         (Some(Ok(major)), Some(Ok(minor))) if (major, minor) >= PYTHON_MINIMUM => Ok("python3"),
         _ => bail!("python3 is version {}: {way_out}", version.trim().replace(' ', ".")),
     }
+}
+
+/// Installs exactly the packages that a folder's `package-lock.json` lists, where they are not there yet. Returns the
+/// folder.
+pub(crate) fn node_packages(folder: &str) -> Result<PathBuf> {
+    let way_out = format!("install Node {NODE_MINIMUM} or newer, with npm");
+    let version = output(command("node").arg("--version")).with_context(|| format!("no usable node: {way_out}"))?;
+    let major = version.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_none_or(|major| major < NODE_MINIMUM) {
+        bail!("node is version {}: {way_out}", version.trim());
+    }
+    output(command("npm").arg("--version")).with_context(|| format!("no usable npm: {way_out}"))?;
+
+    let packages = root().join(folder);
+    let lock = packages.join("package-lock.json");
+    let wanted = fs::read_to_string(&lock).with_context(|| format!("read {}", lock.display()))?;
+    // Written last, so that an installation that was cut off is made again.
+    let installed = packages.join("node_modules/installed-package-lock.json");
+    if fs::read_to_string(&installed).ok().as_deref() != Some(wanted.as_str()) {
+        step(
+            &format!("installing {folder}/package-lock.json (pinned, with hashes, without scripts)"),
+            command("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&packages),
+        )?;
+        fs::write(&installed, wanted).with_context(|| format!("write {}", installed.display()))?;
+    }
+    Ok(packages)
 }
 
 /// A Cargo subcommand at exactly this version: the one on `PATH` where it fits, else one installed below the target
