@@ -48,6 +48,7 @@ class FunctionProcesses:
             *(("--kill-at", str(kill.at), "--kill-when", kill.when) if kill else ()),
         ]
         variables = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, "AWS_ACCESS_KEY_ID": hub, **environment}
+        variables |= {"CUSTOM_RESOURCE_LONGEST_WAIT_MS": "100"}
         for name, value in variables.items():
             command += ["--env", f"{name}={value}"]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)

@@ -24,9 +24,15 @@ def _intrinsic(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict:
 _Loader.add_multi_constructor("!", _intrinsic)
 
 
+def functions(template: str) -> list[str]:
+    """The logical ids of a template's functions."""
+    resources = _resources(template)
+    return sorted(name for name, each in resources.items() if each["Type"] == "AWS::Serverless::Function")
+
+
 def actions(template: str, role: str) -> set[str]:
     """Every action that a role of a template allows under any condition."""
-    resources = yaml.load((REPOSITORY / template).read_text(), _Loader)["Resources"]  # noqa: S506 - a safe loader
+    resources = _resources(template)
     found: set[str] = set()
     for policy in resources[role]["Properties"]["Policies"]:
         for statement in policy["PolicyDocument"]["Statement"]:
@@ -34,3 +40,7 @@ def actions(template: str, role: str) -> set[str]:
                 if isinstance(each, dict) and "Action" in each:
                     found |= {each["Action"]} if isinstance(each["Action"], str) else set(each["Action"])
     return found
+
+
+def _resources(template: str) -> dict[str, dict]:
+    return yaml.load((REPOSITORY / template).read_text(), _Loader)["Resources"]  # noqa: S506 - a safe loader

@@ -3,21 +3,17 @@
 import json
 from itertools import count
 
-import function_process
 import inventory
 import killing
 import pytest
-import template_roles
 from clients import Clients
-from cloud import Cloud
+from cloudformation_request import HOME, HUB, custom_resource, physical_id
 from deployed_platform import STAGES, Platform, own_architecture
 from deployment_drive import Drive, Place
 from function_process import FunctionProcesses, Kill
 from killing import Request
 from model_registry import Registry
 
-HUB, HOME = "111111111111", "eu-west-1"
-STACK = "tried/6f0a2f5e-0000-4000-8000-000000000000"
 ROLES = [f"arn:aws:iam::{HUB}:role/studio/{name}" for name in ("first", "second", "third")]
 REGIONS = (
     "eu-west-1 eu-west-2 eu-west-3 eu-central-1 eu-north-1 us-east-1 us-east-2 us-west-1 us-west-2 ca-central-1 "
@@ -31,54 +27,6 @@ SELF_MANAGED = {
 }
 SERVICE_MANAGED = {"permissionModel": "SERVICE_MANAGED", "callAs": "SELF"}
 _numbers = count(1)
-
-
-@pytest.fixture(scope="module")
-def quiet_cloud(tmp_path_factory):
-    """A local cloud without a platform: nothing else answers or changes anything."""
-    cloud = Cloud(tmp_path_factory.mktemp("quiet-cloud"))
-    cloud.up()
-    yield cloud.running()
-    cloud.down()
-
-
-@pytest.fixture(scope="module")
-def clients(quiet_cloud):
-    return Clients(quiet_cloud)
-
-
-@pytest.fixture(scope="module")
-def processes(quiet_cloud, tmp_path_factory):
-    return FunctionProcesses(quiet_cloud, tmp_path_factory.mktemp("events"), function_process.build())
-
-
-@pytest.fixture(scope="module")
-def registry(clients):
-    return Registry(clients)
-
-
-def custom_resource(resource: str, request_type: str, properties: dict, old: dict | None = None, region: str = HOME):
-    """A request of CloudFormation for `Custom::<resource>`; the process fills in where the answer goes."""
-    constant = {"ServiceToken": f"arn:aws:lambda:{region}:{HUB}:function:{resource}", "ServiceTimeout": "60"}
-    event = {
-        "RequestType": request_type,
-        "ResponseURL": "http://127.0.0.1:9/",
-        "StackId": f"arn:aws:cloudformation:{region}:{HUB}:stack/{STACK}",
-        "RequestId": f"6f0a2f5e-0000-4000-8000-0000000000{len(request_type):02}",
-        "ResourceType": f"Custom::{resource}",
-        "LogicalResourceId": "Tried",
-        **constant,
-        "ResourceProperties": constant | properties,
-    }
-    return event if old is None else event | {"OldResourceProperties": constant | old}
-
-
-def physical_id(processes: FunctionProcesses, resource: str, properties: dict, region: str = HOME) -> dict:
-    """What a Create of the same resource answers as the id that later requests carry."""
-    report = processes.run(resource, custom_resource(resource, "Create", properties, region=region), region)
-    (answer,) = report["answers"]
-    assert answer["Status"] == "SUCCESS", answer
-    return {"PhysicalResourceId": answer["PhysicalResourceId"]}
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
@@ -251,36 +199,3 @@ def test_deployed_models(deployments, processes):
 
     found = killing.differences(processes, make)
     assert not found, "\n".join(found)
-
-
-# What a role needs although no function calls it here.
-NOT_CALLED = {
-    "logs:CreateLogStream": "Lambda writes the function's log",
-    "logs:PutLogEvents": "Lambda writes the function's log",
-    "xray:PutTraceSegments": "Lambda sends its own segments",
-    "xray:PutTelemetryRecords": "Lambda sends its own segments",
-    "sqs:SendMessage": "Lambda hands failed events over",
-    "kms:Decrypt": "SQS encrypts a failed event with the function's rights",
-    "kms:GenerateDataKey": "SQS encrypts a failed event with the function's rights",
-    "iam:GetRole": "Service Catalog looks the principal up",
-    "servicecatalog:AcceptPortfolioShare": "SageMaker accepts the share with the caller's rights",
-    "iam:PassRole": "CloudFormation asks for it when a stack set names a role",
-    "cloudformation:TagResource": "CloudFormation asks for it when a stack set has tags",
-    "lambda:InvokeFunction": "only a removal that outlasts an invocation goes on in another one",
-}
-
-
-@pytest.mark.parametrize(
-    "function", ["SageMakerProjects", "OrganizationAccounts", "ModelApproval", "ModelDeployment", "DeployedModels"]
-)
-def test_what_a_function_calls_is_what_its_role_allows(processes, function):
-    if not processes.called[function]:
-        pytest.skip("the tests above did not run")
-    allowed = template_roles.actions("template.yaml", f"{function}Role")
-    # It looks at endpoints as a role of the target account.
-    assumed = (
-        template_roles.actions("templates/target/roles.yaml", "ModelRole") if "sts:AssumeRole" in allowed else set()
-    )
-    called = processes.called[function]
-    assert called - allowed - assumed == set()
-    assert allowed - called - set(NOT_CALLED) == set()
