@@ -60,6 +60,13 @@ class Studio:
         sagemaker.delete_domain(DomainId=self.domain_id)
         _until_gone(lambda: sagemaker.describe_domain(DomainId=self.domain_id))
 
+    def leave_interface(self) -> None:
+        """One that nothing uses any more, in a group that the service made: they linger after apps."""
+        named = [{"Name": "vpc-id", "Values": [self.vpc_id]}]
+        subnet = self.clients.hub("ec2").describe_subnets(Filters=named)["Subnets"][0]
+        groups = [self.groups()[0]["GroupId"]]
+        self.clients.hub("ec2").create_network_interface(SubnetId=subnet["SubnetId"], Groups=groups)
+
     def registered(self) -> object:
         """What a registration is seen by: the parameter, and the tags on file system and groups."""
         ssm, wanted = self.clients.hub("ssm"), ("EnvironmentName", "EnvironmentType")
@@ -80,7 +87,8 @@ class Studio:
     def storage(self) -> object:
         """What is left of a domain in its network."""
         named = [{"Name": "vpc-id", "Values": [self.vpc_id]}]
-        systems = self.clients.hub("efs").describe_file_systems()["FileSystems"]
+        pages = self.clients.hub("efs").get_paginator("describe_file_systems").paginate()
+        systems = [each for page in pages for each in page["FileSystems"]]
         return (
             [each["NumberOfMountTargets"] for each in systems if each["FileSystemId"] == self.file_system_id],
             len(self.groups()),

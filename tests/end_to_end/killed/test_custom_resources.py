@@ -7,10 +7,12 @@ from urllib.parse import unquote
 import killing
 import people_in_studio
 import pytest
-from cloudformation_request import HOME, HUB, custom_resource, physical_id
+from botocore.exceptions import ClientError
+from cloudformation_request import HOME, HUB, STACK, custom_resource, physical_id
 from killing import Request
 from studio_domains import Studio
 
+LONG_BUILD = "version: 0.2\nphases: { build: { commands: [sleep 3600] } }"
 _numbers = count(1)
 
 
@@ -115,15 +117,13 @@ def test_studio_storage(clients, processes, on_delete):
         physical_id(processes, "StudioDomain", {**studio.properties, "DomainId": studio.domain_id})
         own = studio.own()
         studio.delete_domain()
+        studio.leave_interface()
 
         def left() -> object:
-            points = clients.hub("backup").list_recovery_points_by_backup_vault(BackupVaultName=vault)
-            own_points = [
-                each["Status"]
-                for each in points["RecoveryPoints"]
-                if each["ResourceArn"].endswith(studio.file_system_id)
-            ]
-            return studio.storage(), own_points
+            listing = clients.hub("backup").get_paginator("list_recovery_points_by_backup_vault")
+            points = [each for page in listing.paginate(BackupVaultName=vault) for each in page["RecoveryPoints"]]
+            own_points = [each for each in points if each["ResourceArn"].endswith(studio.file_system_id)]
+            return studio.storage(), [each["Status"] for each in own_points]
 
         wanted = {**studio.properties, "VpcId": studio.vpc_id, "OnDelete": on_delete, **destination}
         return request(processes, "StudioStorage", "Delete", wanted, None, left, own)
@@ -139,7 +139,8 @@ def test_cross_account_access(clients, processes, request_type):
     def make(_: int) -> Request:
         name = new_name()
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": HOME})
-        s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [others]}))
+        if request_type != "Delete":  # where it is the only one, the policy goes with it
+            s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [others]}))
         key = kms.create_key()["KeyMetadata"]["Arn"]
         sagemaker.create_model_package_group(ModelPackageGroupName=name)
         old = {
@@ -152,14 +153,13 @@ def test_cross_account_access(clients, processes, request_type):
         wanted = old | ({"Accounts": ["222222222222", "333333333333"]} if request_type == "Update" else {})
 
         def policies() -> object:
-            found = [s3.get_bucket_policy(Bucket=name)["Policy"]]
-            found.append(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
-            try:
-                group = sagemaker.get_model_package_group_policy(ModelPackageGroupName=name)
-                found.append(unquote(group["ResourcePolicy"]))
-            except sagemaker.exceptions.ClientError as error:
-                found.append(error.response["Error"]["Code"])
-            return found
+            return [
+                policy_or_code(lambda: s3.get_bucket_policy(Bucket=name)["Policy"]),
+                kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"],
+                policy_or_code(
+                    lambda: sagemaker.get_model_package_group_policy(ModelPackageGroupName=name)["ResourcePolicy"]
+                ),
+            ]
 
         own = (name, key, key.rpartition("/")[2])
         return request(processes, "CrossAccountAccess", request_type, wanted, old, policies, own)
@@ -167,7 +167,14 @@ def test_cross_account_access(clients, processes, request_type):
     none_differs(processes, make)
 
 
-@pytest.mark.parametrize("request_type", ["Create", "Update"])
+def policy_or_code(look) -> str:
+    try:
+        return unquote(look())
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
 def test_codebuild_run(clients, processes, request_type):
     codebuild = clients.hub("codebuild")
 
@@ -175,7 +182,7 @@ def test_codebuild_run(clients, processes, request_type):
         name = new_name()
         codebuild.create_project(
             name=name,
-            source={"type": "NO_SOURCE", "buildspec": "version: 0.2"},
+            source={"type": "NO_SOURCE", "buildspec": LONG_BUILD if request_type == "Delete" else "version: 0.2"},
             artifacts={"type": "NO_ARTIFACTS"},
             environment={"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL"},
             serviceRole=f"arn:aws:iam::{HUB}:role/build",
@@ -187,7 +194,15 @@ def test_codebuild_run(clients, processes, request_type):
             ids = codebuild.list_builds_for_project(projectName=name)["ids"]
             return [each["buildStatus"] for each in codebuild.batch_get_builds(ids=ids)["builds"]]
 
-        made = request(processes, "CodeBuildRun", request_type, wanted, old, builds, (name, "[0-9a-f-]{36}"))
-        return made
+        own = (name, "[0-9a-f-]{36}")
+        if request_type != "Delete":
+            return request(processes, "CodeBuildRun", request_type, wanted, old, builds, own)
+        # As a Create leaves it that was cancelled while the build ran.
+        identifier = f"codebuild-run/{STACK}/Tried"
+        mark = {"STARTED_BY": identifier, "REQUEST": "cancelled", "SOURCE": "none"}
+        variables = [{"name": f"SECURE_MLOPS_{key}", "value": value, "type": "PLAINTEXT"} for key, value in mark.items()]
+        codebuild.start_build(projectName=name, environmentVariablesOverride=variables)
+        event = custom_resource("CodeBuildRun", "Delete", wanted) | {"PhysicalResourceId": identifier}
+        return Request("CodeBuildRun", event, HOME, builds, own)
 
     none_differs(processes, make)
