@@ -53,6 +53,66 @@ CASES = {
         {"PlatformName": "elsewhere", "OnDelete": "Keep"},
         ["OnDelete", "Keep", "Retain", "Delete"],
     ),
+    "no-network": (
+        "NetworkConfiguration",
+        {"VpcId": "vpc-00000000000000000", "SubnetCidrBlocks": ["10.0.0.0/24"]},
+        ["VpcId", "vpc-00000000000000000"],
+    ),
+    "host-bits": (
+        "NetworkConfiguration",
+        {"VpcId": "vpc-0", "SubnetCidrBlocks": ["10.0.0.1/24", "10.0.0.0/30"]},
+        ["VpcId", "vpc-0", "SubnetCidrBlocks[0]", "10.0.0.1/24", "10.0.0.0/24", "SubnetCidrBlocks[1]", "10.0.0.0/30"],
+    ),
+    "no-domain": (
+        "StudioDomain",
+        {"DomainId": "d-nosuchdomain", "EnvironmentName": "churn", "EnvironmentType": "dev"},
+        ["DomainId", "d-nosuchdomain"],
+    ),
+    "names-that-fail-late": (
+        "StudioDomain",
+        {"DomainId": "churn", "EnvironmentName": "Churn", "EnvironmentType": "-"},
+        ["DomainId", "EnvironmentName", "Churn", "EnvironmentType", "lower-case"],
+    ),
+    "apps-of-nothing": ("StudioApps", {"Domain": "d-1"}, ["DomainId is missing", "did you mean DomainId"]),
+    "backup-to-nowhere": (
+        "StudioStorage",
+        {"EnvironmentName": "churn", "EnvironmentType": "dev", "VpcId": "vpc-12345678", "OnDelete": "Backup"},
+        ["BackupVaultName", "BackupRoleArn"],
+    ),
+    "neither-retain-backup-nor-delete": (
+        "StudioStorage",
+        {"EnvironmentName": "churn", "EnvironmentType": "dev", "VpcId": "vpc-12345678", "OnDelete": "Keep"},
+        ["OnDelete", "Keep", "Retain", "Backup", "Delete"],
+    ),
+    "a-role-with-a-path": ("ProjectRoles", {"RoleNames": ["service-role/x"]}, ["RoleNames[0]", "service-role/x", "path"]),
+    "a-project-role-twice": ("ProjectRoles", {"RoleNames": ["x", "x"]}, ["RoleNames", "x", "more than once"]),
+    "no-project": (
+        "EnvironmentConfiguration",
+        {"SageMakerProjectName": "nosuch", "Parameters": ["A=a"]},
+        ["SageMakerProjectName", "nosuch"],
+    ),
+    "not-attribute-and-key": (
+        "EnvironmentConfiguration",
+        {"SageMakerProjectName": "x", "Parameters": ["data-bucket-name", "VpcId=vpc-id", "A=a", "A=b"]},
+        ["Parameters[0]", "data-bucket-name", "Parameters[1]", "VpcId", "Parameters[3]", "attribute A"],
+    ),
+    "no-bucket": (
+        "CrossAccountAccess",
+        {"BucketName": "nosuch", "Accounts": ["222222222222"], "RoleName": "model"},
+        ["BucketName", "nosuch"],
+    ),
+    "accounts-and-units": (
+        "CrossAccountAccess",
+        {
+            "BucketName": "b",
+            "Accounts": ["222222222222", "22222222222"],
+            "OrganizationPaths": ["ou-ab12-11111111"],
+            "RoleName": "team/model",
+            "KeyArns": ["alias/models"],
+        },
+        ["BucketName", "Accounts[1]", "22222222222", "OrganizationPaths[0]", "RoleName", "KeyArns[0]", "alias/models"],
+    ),
+    "no-build": ("CodeBuildRun", {"ProjectName": "nosuch"}, ["ProjectName", "nosuch"]),
     "several-at-once": (
         "OrganizationAccounts",
         {"AccountIds": ["22222222222", "account"], "Exclude": ["x"], "Exclud": "y"},

@@ -1,7 +1,7 @@
 use aws_ports::AwsError;
 use environment::{NAME_TAG, TYPE_TAG};
 
-use crate::properties::{OPTIONAL_PARAMETERS, PARAMETERS, ProjectName};
+use crate::properties::{OPTIONAL_PARAMETERS, PARAMETERS, ProjectName, SAGEMAKER_PROJECT_NAME};
 
 /// Why a project's environment could not be told.
 #[derive(Debug, thiserror::Error)]
@@ -9,6 +9,14 @@ pub enum Error {
     /// A call failed.
     #[error(transparent)]
     Aws(#[from] AwsError),
+    /// There is no such project.
+    #[error("{SAGEMAKER_PROJECT_NAME} is {project}, expected a project of this account and region: {source}")]
+    NoProject {
+        /// Of the property.
+        project: ProjectName,
+        /// SageMaker's answer.
+        source: Box<AwsError>,
+    },
     /// Neither properties nor tags name it.
     #[error(
         "nothing says which environment project {project} belongs to: the properties {NAME_TAG} and {TYPE_TAG} are not \

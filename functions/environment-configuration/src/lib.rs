@@ -55,7 +55,14 @@ impl<A: Ports> EnvironmentConfiguration<A> {
     }
 
     async fn compute(&self, properties: &Properties) -> Result<Attributes, Error> {
-        let project = self.aws.describe_project(&properties.project).await?;
+        let project = self.aws.describe_project(&properties.project).await.map_err(|source| {
+            let no_project = source.is_not_found();
+            if no_project {
+                Error::NoProject { project: properties.project.clone(), source: Box::new(source) }
+            } else {
+                source.into()
+            }
+        })?;
         let home = match &project.domain_id {
             Some(id) => Some(self.aws.describe_domain(id).await?),
             None => None,

@@ -7,6 +7,7 @@ use environment::{Environment, NAME_TAG, TYPE_TAG};
 
 use crate::FIXED;
 
+pub(crate) const SAGEMAKER_PROJECT_NAME: &str = "SageMakerProjectName";
 pub(crate) const PARAMETERS: &str = "Parameters";
 pub(crate) const OPTIONAL_PARAMETERS: &str = "OptionalParameters";
 
@@ -123,7 +124,7 @@ fn is_key(text: &str) -> bool {
 impl FromProperties for Properties {
     fn from_properties(reader: &mut Reader<'_>) -> Option<Self> {
         // All are read before the first `?`, so that one answer has the faults of all.
-        let project = reader.required("SageMakerProjectName");
+        let project = reader.required(SAGEMAKER_PROJECT_NAME);
         let (name, kind) = (reader.optional(NAME_TAG), reader.optional(TYPE_TAG));
         let required = wanted(reader, PARAMETERS, false);
         let optional = wanted(reader, OPTIONAL_PARAMETERS, true);

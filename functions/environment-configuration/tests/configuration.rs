@@ -260,7 +260,9 @@ async fn e01_denied_and_throttled_calls_are_no_missing_parameters() {
 #[tokio::test]
 async fn a_project_or_a_domain_that_does_not_exist_is_named() {
     let text = reason(&Account::default(), json!({})).await;
-    assert!(text.starts_with("sagemaker:DescribeProject answered ValidationException: model does not exist"), "{text}");
+    let expected = "SageMakerProjectName is model, expected a project of this account and region: \
+                    sagemaker:DescribeProject answered ValidationException: model does not exist";
+    assert!(text.starts_with(expected), "{text}");
     let account = studio();
     account.state().domains.clear();
     let text = reason(&account, json!({})).await;
