@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::fmt::Display;
 
 use custom_resource::{FromProperties, Reader, Scope};
 use identifiers::{AccountId, ModelPackageGroupName};
@@ -46,16 +45,13 @@ impl FromProperties for Properties {
     fn from_properties(reader: &mut Reader<'_>) -> Option<Self> {
         // All are read before the first `?`, so that one answer has the faults of all.
         let bucket = reader.required(BUCKET_NAME);
-        let keys = reader.list(KEY_ARNS).map(|listed| each_once(reader, KEY_ARNS, listed));
-        let groups =
-            reader.list(MODEL_PACKAGE_GROUP_NAMES).map(|listed| each_once(reader, MODEL_PACKAGE_GROUP_NAMES, listed));
-        let accounts = reader.list(ACCOUNTS).map(|listed| each_once(reader, ACCOUNTS, listed));
-        let paths = reader.list(ORGANIZATION_PATHS).map(|listed| each_once(reader, ORGANIZATION_PATHS, listed));
+        let keys = reader.set(KEY_ARNS);
+        let groups = reader.set(MODEL_PACKAGE_GROUP_NAMES);
+        let accounts = reader.set(ACCOUNTS);
+        let paths = reader.set(ORGANIZATION_PATHS);
         let role = reader.required(ROLE_NAME);
-        let break_glass =
-            reader.list(BREAK_GLASS_PRINCIPAL_ARNS).map(|listed| each_once(reader, BREAK_GLASS_PRINCIPAL_ARNS, listed));
-        let targets = accounts.zip(paths).and_then(|(accounts, paths)| Some((accounts?, paths?)));
-        let targets = targets.and_then(|(accounts, paths)| {
+        let break_glass = reader.set(BREAK_GLASS_PRINCIPAL_ARNS);
+        let targets = accounts.zip(paths).and_then(|(accounts, paths)| {
             let given = match (accounts.is_empty(), paths.is_empty()) {
                 (false, true) => return Some(Targets::Accounts(accounts)),
                 (true, false) => return Some(Targets::Units(paths)),
@@ -67,11 +63,11 @@ impl FromProperties for Properties {
         });
         Some(Self {
             bucket: bucket?,
-            keys: keys??,
-            groups: groups??,
+            keys: keys?,
+            groups: groups?,
             targets: targets?,
             role: role?,
-            break_glass: break_glass??,
+            break_glass: break_glass?,
         })
     }
 }
@@ -100,19 +96,4 @@ impl Properties {
         });
         keys.chain(principals).collect()
     }
-}
-
-/// `None` if a value came more than once: of two equal entries one was meant to be another.
-fn each_once<T: Ord + Display>(reader: &mut Reader<'_>, name: &'static str, listed: Vec<T>) -> Option<BTreeSet<T>> {
-    let mut once = BTreeSet::new();
-    let mut twice = BTreeSet::new();
-    for value in listed {
-        if let Some(value) = once.replace(value) {
-            twice.insert(value);
-        }
-    }
-    for value in &twice {
-        reader.fault(name, format_args!("holds {value} more than once, expected each value once"));
-    }
-    twice.is_empty().then_some(once)
 }

@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::fmt::Display;
 
 use custom_resource::{FromProperties, Reader};
 use identifiers::{AccountId, OrganizationNode};
@@ -32,13 +31,12 @@ pub enum Source {
 impl FromProperties for Properties {
     fn from_properties(reader: &mut Reader<'_>) -> Option<Self> {
         // All are read before the first `?`, so that one answer has the faults of all.
-        let nodes =
-            reader.list(ORGANIZATIONAL_UNIT_IDS).map(|listed| each_once(reader, ORGANIZATIONAL_UNIT_IDS, listed));
-        let accounts = reader.list(ACCOUNT_IDS).map(|listed| each_once(reader, ACCOUNT_IDS, listed));
-        let exclude = reader.list(EXCLUDE).map(|listed| each_once(reader, EXCLUDE, listed));
+        let nodes = reader.set(ORGANIZATIONAL_UNIT_IDS);
+        let accounts = reader.set(ACCOUNT_IDS);
+        let exclude = reader.set(EXCLUDE);
         let as_of = reader.optional::<String>(AS_OF);
-        let (nodes, accounts, exclude, _) = (nodes?, accounts?, exclude?, as_of?);
-        let source = match (nodes?, accounts?) {
+        let (nodes, accounts, _) = (nodes?, accounts?, as_of?);
+        let source = match (nodes, accounts) {
             (nodes, accounts) if accounts.is_empty() && !nodes.is_empty() => Source::Under(nodes),
             (nodes, accounts) if nodes.is_empty() && !accounts.is_empty() => Source::Listed(accounts),
             (nodes, _) => {
@@ -50,19 +48,4 @@ impl FromProperties for Properties {
         };
         Some(Self { source, exclude: exclude? })
     }
-}
-
-/// `None` if a value came more than once: of two equal entries one was meant to be another.
-fn each_once<T: Ord + Display>(reader: &mut Reader<'_>, name: &'static str, listed: Vec<T>) -> Option<BTreeSet<T>> {
-    let mut once = BTreeSet::new();
-    let mut twice = BTreeSet::new();
-    for value in listed {
-        if let Some(value) = once.replace(value) {
-            twice.insert(value);
-        }
-    }
-    for value in &twice {
-        reader.fault(name, format_args!("holds {value} more than once, expected each value once"));
-    }
-    twice.is_empty().then_some(once)
 }

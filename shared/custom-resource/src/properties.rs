@@ -1,4 +1,5 @@
 use std::any::type_name;
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -129,6 +130,25 @@ impl Reader<'_> {
             });
         }
         parsed
+    }
+
+    /// A [`Self::list`] in which each value stands once: of two equal entries one was meant to be another.
+    pub fn set<T>(&mut self, name: &'static str) -> Option<BTreeSet<T>>
+    where
+        T: FromStr + Ord + Display,
+        T::Err: Display,
+    {
+        let mut once = BTreeSet::new();
+        let mut twice = BTreeSet::new();
+        for value in self.list(name)? {
+            if let Some(value) = once.replace(value) {
+                twice.insert(value);
+            }
+        }
+        for value in &twice {
+            self.fault(name, format_args!("holds {value} more than once, expected each value once"));
+        }
+        twice.is_empty().then_some(once)
     }
 
     /// Records what is wrong with a property that could be read: `fault("Accounts", "holds 111122223333 twice")`.
