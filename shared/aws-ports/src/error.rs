@@ -33,13 +33,31 @@ impl AwsError {
         }
     }
 
+    /// An answer that broke off while its body was read.
+    #[must_use]
+    pub fn unread(operation: &'static str, cause: impl fmt::Display) -> Self {
+        Self { operation, code: None, message: None, request_id: None, cause: Some(cause.to_string()) }
+    }
+
+    /// The same without `secret`, which was sent: services repeat what they do not take.
+    #[must_use]
+    pub fn without(mut self, secret: &str) -> Self {
+        if !secret.is_empty() {
+            for text in [&mut self.message, &mut self.cause].into_iter().flatten() {
+                *text = text.replace(secret, "[secret]");
+            }
+        }
+        self
+    }
+
     /// The operation as in an IAM policy, e.g. `sagemaker:DescribeModelPackage`.
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.operation
     }
 
-    /// The service's error code, e.g. `ThrottlingException`; `None` when no answer of the service was read.
+    /// The service's error code, e.g. `ThrottlingException`; `None` when no answer of the service was read. An answer without
+    /// a body, as S3 gives to HEAD, has what its status stands for, e.g. `Forbidden`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
@@ -65,7 +83,7 @@ impl AwsError {
             Some("ValidationException" | "ValidationError") => {
                 self.message().is_some_and(|message| NOT_FOUND.iter().any(|not_found| message.contains(not_found)))
             }
-            Some("NoSuchEntity") => true,
+            Some("NoSuchEntity" | "NoSuchKey") => true,
             // `ParameterNotFound`, `FileSystemNotFound`, EC2's `InvalidGroup.NotFound`.
             Some(code) => code.ends_with("NotFoundException") || code.ends_with("NotFound"),
             None => false,
@@ -81,7 +99,7 @@ impl AwsError {
     /// The caller may not do this.
     #[must_use]
     pub fn is_access_denied(&self) -> bool {
-        matches!(self.code(), Some("AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation"))
+        matches!(self.code(), Some("AccessDenied" | "AccessDeniedException" | "Forbidden" | "UnauthorizedOperation"))
     }
 
     /// The service asked for a slower pace, and the SDK's own attempts are used up.
@@ -163,13 +181,31 @@ where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
     fn operation(self, name: &'static str) -> Result<T, AwsError> {
-        self.map_err(|error| AwsError {
-            operation: name,
-            code: error.code().map(str::to_owned),
-            message: error.message().map(str::to_owned),
-            request_id: request_id(&error),
-            cause: error.code().is_none().then(|| chain(&error)),
+        self.map_err(|error| {
+            let code = error.code().or_else(|| code_of_status(error.raw_response()?.status().as_u16()));
+            AwsError {
+                operation: name,
+                code: code.map(str::to_owned),
+                message: error.message().map(str::to_owned),
+                request_id: request_id(&error),
+                cause: code.is_none().then(|| chain(&error)),
+            }
         })
+    }
+}
+
+/// What an answer without a readable code says by its status. Of the service's own faults the status says no more than that
+/// another try may help, which is what no code means too.
+fn code_of_status(status: u16) -> Option<&'static str> {
+    match status {
+        301 => Some("MovedPermanently"),
+        400 => Some("BadRequest"),
+        401 => Some("Unauthorized"),
+        403 => Some("Forbidden"),
+        404 => Some("NotFound"),
+        405 => Some("MethodNotAllowed"),
+        412 => Some("PreconditionFailed"),
+        _ => None,
     }
 }
 
@@ -233,6 +269,51 @@ mod tests {
         for (code, message, expected) in rows {
             assert_eq!(kinds(&answered(code, message)), expected, "{code} {message}");
         }
+    }
+
+    #[test]
+    fn an_answer_without_a_body_has_the_code_of_its_status() {
+        use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+        use aws_smithy_types::body::SdkBody;
+        use aws_smithy_types::error::ErrorMetadata;
+
+        let failed = |status: u16, code: Option<&str>| {
+            let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+            response.headers_mut().insert("x-amz-request-id", "4442587FB7D0A2F9");
+            let mut metadata = ErrorMetadata::builder();
+            if let Some(code) = code {
+                metadata = metadata.code(code);
+            }
+            let failed: Result<(), _> = Err(SdkError::service_error(metadata.build(), response));
+            failed.operation("s3:GetObject").unwrap_err()
+        };
+        let refused = failed(403, None);
+        assert_eq!(
+            (refused.code(), refused.is_access_denied(), refused.is_transient()),
+            (Some("Forbidden"), true, false)
+        );
+        assert_eq!(refused.to_string(), "s3:GetObject answered Forbidden (request id 4442587FB7D0A2F9)");
+        assert_eq!(
+            failed(403, Some("AccessDenied")).code(),
+            Some("AccessDenied"),
+            "the service's own word comes first"
+        );
+        assert!(failed(404, None).is_not_found());
+        assert!([500, 503].into_iter().all(|status| failed(status, None).is_transient()));
+    }
+
+    #[test]
+    fn a_secret_that_was_sent_is_not_repeated() {
+        let error =
+            || AwsError::answered("states:SendTaskSuccess", "ValidationException", "Value 't0k' at 'taskToken'");
+        let without = error().without("t0k");
+        assert_eq!(without.message(), Some("Value '[secret]' at 'taskToken'"));
+        assert_eq!((without.code(), without.request_id()), (error().code(), error().request_id()));
+        assert_eq!(
+            AwsError::unread("s3:GetObject", "t0k: broke off").without("t0k").to_string(),
+            "s3:GetObject got no answer: [secret]: broke off"
+        );
+        assert_eq!(error().without("").message(), error().message());
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! text it was read from, and orders by that text. What does not parse answers [`Expected`], whose text completes the
 //! sentence "expected ...".
 //!
-//! No partition and no region is listed by name: new ones appear without notice, and their identifiers keep their form.
+//! No partition and no region is listed by name, except in [`dns_suffix`]: new ones appear without notice, and their
+//! identifiers keep their form.
 
 mod account;
 mod arn;
@@ -13,6 +14,7 @@ mod domain;
 mod identifier;
 mod model_package;
 mod organization;
+mod partition;
 mod region;
 mod role;
 mod vpc;
@@ -22,6 +24,7 @@ pub use domain::DomainId;
 pub use identifier::Expected;
 pub use model_package::{ModelPackageArn, ModelPackageGroupName};
 pub use organization::{OrganizationNode, OrganizationalUnitId, RootId};
+pub use partition::dns_suffix;
 pub use region::Region;
 pub use role::{RoleArn, RoleName};
 pub use vpc::VpcId;

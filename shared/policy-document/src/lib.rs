@@ -28,14 +28,22 @@
 //!
 //! # Why not another crate
 //! `aws-iam` (last released in 2022) and `iam-rs` read a document into types of their own and write those back: elements
-//! and spellings that they do not model are lost, and every statement is written anew. `iam-rs` is for evaluating policies.
+//! and spellings that they do not model are lost, and every statement is written anew.
+//!
+//! `iam-rs` also evaluates, but a request that is fully known: what its context lacks, it takes for absent.
+//! [`PolicyDocument::decide`] is asked before there is a request, when some keys cannot be known yet, and has to tell "refused"
+//! from "depends on".
 
+mod access;
+mod condition;
 mod document;
 mod error;
 mod meaning;
 mod statement;
 mod trust;
 
+pub use access::{Access, Decision, Doubt};
+pub use condition::{Fact, Facts};
 pub use document::PolicyDocument;
 pub use error::Error;
 pub use statement::{Effect, Principal, Statement};

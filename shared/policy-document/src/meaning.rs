@@ -54,10 +54,18 @@ fn root_of(arn: &str) -> Option<&str> {
     (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
 }
 
-/// Whether an IAM pattern matches a name, without regard to case: `*` is any text, `?` any one character.
+/// Whether an IAM pattern matches a name, without regard to case, as actions are read: `*` is any text, `?` any one
+/// character.
 pub(crate) fn matches(pattern: &str, name: &str) -> bool {
-    let pattern: Vec<char> = pattern.to_lowercase().chars().collect();
-    let name: Vec<char> = name.to_lowercase().chars().collect();
+    matches_exactly(&pattern.to_lowercase(), &name.to_lowercase())
+}
+
+/// Whether an IAM pattern matches a text with the same case, as resources and values of conditions are read.
+pub(crate) fn matches_exactly(pattern: &str, name: &str) -> bool {
+    if !pattern.contains(['*', '?']) {
+        return pattern == name;
+    }
+    let pattern: Vec<char> = pattern.chars().collect();
     // Which beginnings of the pattern match the name so far: a row of the usual table, never a backtracking search.
     let mut reached: Vec<bool> = std::iter::once(true)
         .chain(pattern.iter().scan(true, |stars, c| {
@@ -65,7 +73,7 @@ pub(crate) fn matches(pattern: &str, name: &str) -> bool {
             Some(*stars)
         }))
         .collect();
-    for c in name {
+    for c in name.chars() {
         let mut next = Vec::with_capacity(reached.len());
         next.push(false);
         for (at, wanted) in pattern.iter().enumerate() {
@@ -79,4 +87,11 @@ pub(crate) fn matches(pattern: &str, name: &str) -> bool {
         reached = next;
     }
     reached.last().copied().unwrap_or_default()
+}
+
+/// Whether an ARN matches a pattern as `ArnLike` reads it: a `*` ends at the colons between its six parts.
+pub(crate) fn matches_arn(pattern: &str, arn: &str) -> bool {
+    let (patterns, parts) = (pattern.splitn(6, ':'), arn.splitn(6, ':'));
+    patterns.clone().count() == parts.clone().count()
+        && patterns.zip(parts).all(|(pattern, part)| matches_exactly(pattern, part))
 }

@@ -57,6 +57,11 @@ impl Statement {
         self.json.get()
     }
 
+    /// An element as written.
+    pub(crate) fn element(&self, name: &str) -> Option<&Value> {
+        self.elements.get(name)
+    }
+
     /// `Sid`. Many statements have none, and services do not all keep two statements from having the same.
     #[must_use]
     pub fn sid(&self) -> Option<&str> {
@@ -81,7 +86,12 @@ impl Statement {
     /// `Principal`. Empty for a statement with `NotPrincipal`, and in policies of identities.
     #[must_use]
     pub fn principals(&self) -> Vec<Principal<'_>> {
-        match self.elements.get("Principal") {
+        self.principals_of("Principal")
+    }
+
+    /// Those that `Principal` or `NotPrincipal` names.
+    pub(crate) fn principals_of(&self, element: &str) -> Vec<Principal<'_>> {
+        match self.elements.get(element) {
             Some(Value::String(text)) if text == "*" => vec![Principal::Everyone],
             Some(Value::Object(kinds)) => kinds
                 .iter()
@@ -141,7 +151,7 @@ impl PartialEq for Statement {
 impl Eq for Statement {}
 
 /// The texts of a text or a list; others are left out.
-fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
+pub(crate) fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
     let values = match value {
         Some(Value::Array(values)) => values.as_slice(),
         Some(value) => std::slice::from_ref(value),
