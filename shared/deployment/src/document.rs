@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 /// One thing wrong in a document.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, thiserror::Error)]
 #[error("{path}: {problem}")]
 pub struct Fault {
     /// Where it is, from the document's root: `$.stages[0].exclude[1]`.
@@ -42,6 +42,16 @@ pub(crate) struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
+    /// Where it stands.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What stands there.
+    pub(crate) fn value(&self) -> &'a Value {
+        self.value
+    }
+
     pub(crate) fn fault<T>(&self, problem: impl Display) -> Option<T> {
         self.faults.record(&self.path, problem.to_string());
         None
@@ -58,11 +68,24 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// A string that `accepts`; `expected` completes the sentence "expected ...".
+    pub(crate) fn text_where(&self, expected: &str, accepts: impl Fn(&str) -> bool) -> Option<String> {
+        match self.value {
+            Value::String(text) if accepts(text) => Some(text.clone()),
+            Value::String(_) => self.unexpected(expected),
+            _ => self.unexpected("a string"),
+        }
+    }
+
     pub(crate) fn integer(&self, range: RangeInclusive<u32>) -> Option<u32> {
         let found = self.value.as_u64().and_then(|number| u32::try_from(number).ok());
         found
             .filter(|number| range.contains(number))
             .or_else(|| self.unexpected(format_args!("a whole number from {} to {}", range.start(), range.end())))
+    }
+
+    pub(crate) fn boolean(&self) -> Option<bool> {
+        self.value.as_bool().or_else(|| self.unexpected("true or false"))
     }
 
     /// At least one item, none of them twice.
@@ -73,17 +96,28 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Any number of items, none of them twice.
-    pub(crate) fn any<T: PartialEq>(&self, read: impl Fn(&Node<'a>) -> Option<T>) -> Option<Vec<T>> {
-        let Value::Array(items) = self.value else { return self.unexpected("a list") };
-        let nodes = items.iter().enumerate().map(|(index, value)| Node {
+    /// At least one item; those that could be read.
+    pub(crate) fn each<T>(&self, read: impl Fn(&Node<'a>) -> Option<T>) -> Vec<T> {
+        match self.value {
+            Value::Array(items) if !items.is_empty() => self.items(items).filter_map(|node| read(&node)).collect(),
+            _ => self.unexpected::<()>("a list of at least one item").map(|()| Vec::new()).unwrap_or_default(),
+        }
+    }
+
+    fn items(&self, items: &'a [Value]) -> impl Iterator<Item = Node<'a>> {
+        items.iter().enumerate().map(|(index, value)| Node {
             path: format!("{}[{index}]", self.path),
             value,
             faults: self.faults,
-        });
+        })
+    }
+
+    /// Any number of items, none of them twice.
+    pub(crate) fn any<T: PartialEq>(&self, read: impl Fn(&Node<'a>) -> Option<T>) -> Option<Vec<T>> {
+        let Value::Array(items) = self.value else { return self.unexpected("a list") };
         let mut complete = true;
         let mut read_items = Vec::with_capacity(items.len());
-        for node in nodes {
+        for node in self.items(items) {
             match read(&node) {
                 Some(item) if read_items.contains(&item) => {
                     complete = false;

@@ -10,19 +10,30 @@
 //! through this crate on names, documents and messages.
 
 mod document;
+mod endpoint;
 mod live;
 mod names;
 mod plan;
 mod registration;
 mod report;
 mod request;
+mod schema;
+mod verification;
+mod waves;
 
 pub use document::Fault;
-pub use live::LiveRecord;
+pub use endpoint::{
+    Alarms, Asynchronous, DataCapture, EndpointSettings, EndpointType, Instance, Network, Scaling, Serverless, Shift,
+    Traffic, Variant,
+};
+pub use live::{Decision, EarlierVersion, HistoryRecord, LiveRecord, PendingApproval, RecordKind, Verdict, goes_back};
 pub use names::{ParameterNames, PlatformName, StageName, fingerprint, stack_set_prefix, tags};
-pub use plan::{Plan, StagePlan};
+pub use plan::{ENDPOINT_TEMPLATE, StagePlan};
 pub use registration::{
-    CallAs, Instance, InvalidRegistration, OperationPreferences, Permissions, Registration, Stage, Targets,
+    CallAs, Draft, InvalidRegistration, Permissions, Registration, Stage, StageApproval, StageDraft, Targets,
 };
 pub use report::{DeploymentReport, Failure, Phase};
-pub use request::{Approval, DeploymentRequest, is_execution_of};
+pub use request::{Approval, DeploymentRequest, ExecutionSubject, RequestKind};
+pub use schema::JsonSchema;
+pub use verification::{Expectation, Payload, S3Uri, Shape, Verification, payload_limit};
+pub use waves::{Canary, OperationPreferences, Wave, WaveName, WaveSettings, Waves};

@@ -103,10 +103,23 @@ impl<'a> ParameterNames<'a> {
         format!("{}{}/live/{stage}", Self::root(self.platform), self.group)
     }
 
-    /// Whether a parameter under [`root`](Self::root) is some group's record of a live version.
-    pub fn is_live(platform: &PlatformName, parameter: &str) -> bool {
+    /// The path of the questions that wait for an answer, with a slash at its end.
+    pub fn pending(&self) -> String {
+        format!("{}{}/approval/", Self::root(self.platform), self.group)
+    }
+
+    /// The question whether a stage may be touched.
+    pub fn pending_approval(&self, stage: &StageName) -> String {
+        format!("{}{stage}", self.pending())
+    }
+
+    /// Whether a parameter under [`root`](Self::root) is what deployments leave behind there: some group's record of a live
+    /// version, or a question that nobody answers any more.
+    pub fn is_left_by_deployments(platform: &PlatformName, parameter: &str) -> bool {
         let mut parts = parameter.strip_prefix(&Self::root(platform)).unwrap_or_default().split('/').skip(1);
-        parts.next() == Some("live") && parts.next().is_some_and(|stage| !stage.is_empty()) && parts.next().is_none()
+        matches!(parts.next(), Some("live" | "approval"))
+            && parts.next().is_some_and(|stage| !stage.is_empty())
+            && parts.next().is_none()
     }
 }
 
@@ -227,17 +240,19 @@ mod tests {
     }
 
     #[test]
-    fn live_records_are_told_from_registrations() {
+    fn what_deployments_leave_is_told_from_registrations() {
         let platform: PlatformName = "mlops".parse().unwrap();
         let group = "live".parse().unwrap();
         let names = ParameterNames::new(&platform, &group);
         assert_eq!(names.registration(), "/mlops/deployments/live/registration");
         assert_eq!(names.live(&"prod".parse().unwrap()), "/mlops/deployments/live/live/prod");
-        assert!(ParameterNames::is_live(&platform, "/mlops/deployments/live/live/prod"));
+        assert!(ParameterNames::is_left_by_deployments(&platform, "/mlops/deployments/live/live/prod"));
+        assert_eq!(names.pending_approval(&"prod".parse().unwrap()), "/mlops/deployments/live/approval/prod");
+        assert!(ParameterNames::is_left_by_deployments(&platform, "/mlops/deployments/live/approval/prod"));
         for other in
             ["/mlops/deployments/live/registration", "/mlops2/deployments/a/live/b", "/mlops/deployments/live/prod"]
         {
-            assert!(!ParameterNames::is_live(&platform, other), "{other}");
+            assert!(!ParameterNames::is_left_by_deployments(&platform, other), "{other}");
         }
     }
 

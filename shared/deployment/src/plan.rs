@@ -1,17 +1,15 @@
+use crate::endpoint::EndpointSettings;
 use crate::names::{ParameterNames, PlatformName, StageName, configuration_name, stage_name, tags};
-use crate::registration::{Instance, OperationPreferences, Permissions, Stage};
+use crate::registration::{Permissions, Registration, Stage, StageApproval};
 use crate::request::DeploymentRequest;
+use crate::verification::Verification;
+use crate::waves::{Wave, WaveName};
 use identifiers::{AccountId, ModelPackageArn, ModelPackageGroupName, Region, RootId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What one execution will do, decided before it touches anything.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Plan {
-    /// In order.
-    pub stages: Vec<StagePlan>,
-}
+/// The template of every endpoint. It is built in, so that a platform and its endpoints are of one release.
+pub const ENDPOINT_TEMPLATE: &str = include_str!("../../../templates/model-endpoint.yaml");
 
 /// All that the tasks of one stage need to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,42 +36,80 @@ pub struct StagePlan {
     pub accounts: Vec<AccountId>,
     /// At least one.
     pub regions: Vec<Region>,
-    /// Of every endpoint.
-    pub instance: Instance,
+    /// What every endpoint is.
+    pub endpoint: EndpointSettings,
     /// The model's, by its name in every account.
     pub model_execution_role_name: String,
-    /// Of the stack set's operations.
-    pub operation_preferences: OperationPreferences,
+    /// The accounts once more, in the order in which they get the version.
+    pub waves: Vec<Wave>,
+    /// Whether somebody has to say yes before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<StageApproval>,
+    /// How the endpoints are asked whether they answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<Verification>,
+    /// Accounts that must have no endpoint in the end. Empty but for a roll-back: otherwise an account that left the stage
+    /// and cannot be cleared must not keep the others from the version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cleared: Vec<AccountId>,
 }
 
 impl StagePlan {
-    /// The plan of a stage whose accounts are known.
+    /// The plan of a stage whose accounts are known; they are divided into waves.
+    ///
+    /// # Errors
+    /// The accounts that shall go first and are not in the stage.
     pub fn new(
         request: &DeploymentRequest,
+        registration: &Registration,
         stage: &Stage,
-        model_execution_role_name: &str,
-        permissions: &Permissions,
         organization_root: Option<RootId>,
         mut accounts: Vec<AccountId>,
-    ) -> Self {
+    ) -> Result<Self, Vec<AccountId>> {
         let arn = &request.model_package_arn;
         let name = stage_name((arn.account_id(), arn.region()), &request.platform_name, request.group(), &stage.name);
         accounts.sort();
-        Self {
+        Ok(Self {
             platform_name: request.platform_name.clone(),
             name: stage.name.clone(),
             model_package_arn: arn.clone(),
             model_package_group_name: request.group().clone(),
             stack_set_name: name.clone(),
             endpoint_name: name,
-            permissions: permissions.clone(),
+            permissions: registration.permissions.clone(),
             organization_root,
+            waves: stage.waves.of(&accounts)?,
             accounts,
             regions: if stage.regions.is_empty() { vec![arn.region().clone()] } else { stage.regions.clone() },
-            instance: stage.instance.clone(),
-            model_execution_role_name: model_execution_role_name.to_owned(),
-            operation_preferences: stage.operation_preferences,
-        }
+            endpoint: stage.endpoint.clone(),
+            model_execution_role_name: registration.model_execution_role_name.clone(),
+            approval: stage.approval,
+            verification: registration.verification.clone(),
+            cleared: Vec::new(),
+        })
+    }
+
+    /// What takes the stage back to this plan, in all of its accounts at once: without a question, and only where it was
+    /// and still is to be. The accounts are those of `now`, the plan that failed, which this one had too.
+    #[must_use]
+    pub fn restored(mut self, now: &Self) -> Self {
+        self.accounts.retain(|account| now.accounts.contains(account));
+        self.cleared = now.accounts.iter().filter(|account| !self.accounts.contains(account)).cloned().collect();
+        self.approval = None;
+        self.waves = vec![Wave::everybody(self.accounts.clone())];
+        self
+    }
+
+    /// What takes the stage back to nothing: no account of it had an endpoint before.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        let waves = vec![Wave::everybody(Vec::new())];
+        Self { accounts: Vec::new(), cleared: self.accounts.clone(), approval: None, waves, ..self.clone() }
+    }
+
+    /// One of its waves.
+    pub fn wave(&self, name: WaveName) -> Option<&Wave> {
+        self.waves.iter().find(|wave| wave.name == name)
     }
 
     /// The parameters of the endpoint's template, `templates/model-endpoint.yaml`.
@@ -81,15 +117,15 @@ impl StagePlan {
     /// Model and configuration are replaced by new ones whenever anything about them changes, and CloudFormation replaces
     /// what has a name only under a new one: so their name is made from everything that they are made from.
     pub fn parameters(&self, template: &str) -> BTreeMap<String, String> {
-        let mut parameters: BTreeMap<_, _> = [
-            ("EndpointName", self.endpoint_name.clone()),
-            ("ModelPackageArn", self.model_package_arn.to_string()),
-            ("ModelExecutionRoleName", self.model_execution_role_name.clone()),
-            ("InstanceType", self.instance.instance_type.clone()),
-            ("InstanceCount", self.instance.count.to_string()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into();
+        let mut parameters = self.endpoint.parameters();
+        parameters.extend(
+            [
+                ("EndpointName", self.endpoint_name.clone()),
+                ("ModelPackageArn", self.model_package_arn.to_string()),
+                ("ModelExecutionRoleName", self.model_execution_role_name.clone()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
         let made_from: Vec<_> = parameters.values().map(String::as_str).chain([template]).collect();
         let name = configuration_name(&self.endpoint_name, self.model_package_arn.version(), &made_from);
         parameters.insert("ConfigurationName".to_owned(), name);

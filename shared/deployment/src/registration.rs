@@ -1,5 +1,8 @@
 use crate::document::{Fault, Faults, Node, Object};
+use crate::endpoint::{EndpointSettings, endpoint};
 use crate::names::StageName;
+use crate::verification::{Verification, verification};
+use crate::waves::{Waves, waves};
 use identifiers::{AccountId, OrganizationNode, Region, RoleArn};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,15 +16,21 @@ use std::str::FromStr;
 /// {
 ///   "stages": [
 ///     {"name": "staging", "organizationalUnitIds": ["ou-ab12-staging1"], "exclude": ["111111111111"]},
-///     {"name": "prod", "accountIds": ["222222222222"], "regions": ["eu-central-1", "eu-west-1"],
-///      "instance": {"type": "ml.m5.large", "count": 2},
-///      "operationPreferences": {"maxConcurrentPercentage": 50, "failureTolerancePercentage": 0}}
+///     {"name": "prod", "accountIds": ["222222222222", "333333333333"], "regions": ["eu-central-1", "eu-west-1"],
+///      "endpoint": {"type": "realTime",
+///        "variants": [{"name": "AllTraffic", "instance": {"type": "ml.m5.large", "count": 2}}]},
+///      "waves": {"canary": {"accounts": 1, "bakeSeconds": 900}, "rest": {"maxConcurrentPercentage": 50}},
+///      "approval": {"expiresAfterHours": 72}}
 ///   ],
-///   "instance": {"type": "ml.m5.large", "count": 1},
+///   "endpoint": {"type": "realTime",
+///     "variants": [{"name": "AllTraffic", "instance": {"type": "ml.m5.large", "count": 1}}]},
+///   "verification": {"payload": {"text": "5.1,3.5"}, "contentType": "text/csv", "maxLatencyMs": 500},
 ///   "modelExecutionRoleName": "SageMakerModelExecutionRole",
 ///   "stackSet": {"permissionModel": "SELF_MANAGED",
 ///     "administrationRoleArn": "arn:aws:iam::111111111111:role/StackSetAdministration",
-///     "executionRoleName": "StackSetExecution"}
+///     "executionRoleName": "StackSetExecution"},
+///   "rollbackOnReject": true,
+///   "separationOfDuties": true
 /// }
 /// ```
 ///
@@ -34,6 +43,12 @@ pub struct Registration {
     pub model_execution_role_name: String,
     /// By whose permissions the stack sets reach the accounts.
     pub permissions: Permissions,
+    /// How the group's endpoints are asked whether they answer.
+    pub verification: Option<Verification>,
+    /// Whether the last good version comes back when a live one is rejected. Otherwise it goes on serving.
+    pub rollback_on_reject: bool,
+    /// Whether who registered a version may not approve it.
+    pub separation_of_duties: bool,
 }
 
 /// Where a version is deployed in one step.
@@ -48,9 +63,19 @@ pub struct Stage {
     /// Empty: the platform's own region.
     pub regions: Vec<Region>,
     /// The stage's own, or the document's.
-    pub instance: Instance,
-    /// How many accounts at once, and how many may fail before the rest is not tried.
-    pub operation_preferences: OperationPreferences,
+    pub endpoint: EndpointSettings,
+    /// Who gets a version first, and what has to hold before the others do.
+    pub waves: Waves,
+    /// Whether somebody has to say yes before the stage is touched.
+    pub approval: Option<StageApproval>,
+}
+
+/// Somebody has to say yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StageApproval {
+    /// How long the question stands, from 1 to 336.
+    pub expires_after_hours: u32,
 }
 
 /// The accounts of a stage.
@@ -60,32 +85,6 @@ pub enum Targets {
     OrganizationalUnits(Vec<OrganizationNode>),
     /// These.
     Accounts(Vec<AccountId>),
-}
-
-/// What an endpoint runs on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Instance {
-    /// Such as `ml.m5.large`.
-    #[serde(rename = "type")]
-    pub instance_type: String,
-    /// At least 1.
-    pub count: u32,
-}
-
-/// CloudFormation's operation preferences of a stack set, in percent of a stage's accounts in a region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OperationPreferences {
-    /// From 1 to 100.
-    pub max_concurrent_percentage: u32,
-    /// From 0 to 100; beyond it the remaining accounts are not tried. A stage with a failed account has failed either way.
-    pub failure_tolerance_percentage: u32,
-}
-
-impl Default for OperationPreferences {
-    fn default() -> Self {
-        Self { max_concurrent_percentage: 100, failure_tolerance_percentage: 0 }
-    }
 }
 
 /// CloudFormation's permission model of a stack set.
@@ -129,6 +128,9 @@ pub enum CallAs {
     DelegatedAdmin,
 }
 
+/// Two weeks: a state machine's execution lives for a year, but nobody remembers what it asked.
+const LONGEST_APPROVAL: u32 = 336;
+
 /// Everything that is wrong with a registration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", listed(faults))]
@@ -149,66 +151,161 @@ fn listed(faults: &[Fault]) -> String {
     text
 }
 
+/// As much of a registration as could be read, and what is wrong with the rest: what comes after can look for further
+/// faults before the deployment is refused with all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// In the document's order.
+    pub stages: Vec<StageDraft>,
+    /// See [`Registration`], like all others.
+    pub model_execution_role_name: Option<String>,
+    /// By whose permissions the stack sets reach the accounts.
+    pub permissions: Option<Permissions>,
+    /// How the group's endpoints are asked whether they answer.
+    pub verification: Option<Verification>,
+    /// Whether the last good version comes back.
+    pub rollback_on_reject: bool,
+    /// Whether who registered a version may not approve it.
+    pub separation_of_duties: bool,
+    /// None: the draft is a registration.
+    pub faults: Vec<Fault>,
+}
+
+/// As much of a stage as could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageDraft {
+    /// Where it stands in the document, such as `$.stages[0]`.
+    pub path: String,
+    /// See [`Stage`], like all others.
+    pub name: Option<StageName>,
+    /// The accounts, or where they are found.
+    pub targets: Option<Targets>,
+    /// Accounts that are left out.
+    pub exclude: Vec<AccountId>,
+    /// Empty: the platform's own region.
+    pub regions: Vec<Region>,
+    /// What every endpoint is.
+    pub endpoint: Option<EndpointSettings>,
+    /// Who gets a version first.
+    pub waves: Option<Waves>,
+    /// Whether somebody has to say yes.
+    pub approval: Option<StageApproval>,
+}
+
+impl Draft {
+    /// Reads what can be read.
+    pub fn read(text: &str) -> Self {
+        let document: Value = match serde_json::from_str(text) {
+            Ok(document) => document,
+            Err(error) => {
+                let fault = Fault { path: "$".to_owned(), problem: format!("is not JSON: {error}") };
+                return Self { faults: vec![fault], ..Self::default() };
+            }
+        };
+        let faults = Faults::default();
+        let draft = draft(&faults.root(&document)).unwrap_or_default();
+        Self { faults: faults.into_vec(), ..draft }
+    }
+
+    /// The registration.
+    ///
+    /// # Errors
+    /// Every fault of the document, each with its path.
+    pub fn finish(self) -> Result<Registration, InvalidRegistration> {
+        let Self { stages, verification, rollback_on_reject, separation_of_duties, faults, .. } = self;
+        let stages: Option<Vec<_>> = stages.into_iter().map(StageDraft::finish).collect();
+        match (stages, self.model_execution_role_name, self.permissions) {
+            (Some(stages), Some(model_execution_role_name), Some(permissions)) if faults.is_empty() => {
+                Ok(Registration {
+                    stages,
+                    model_execution_role_name,
+                    permissions,
+                    verification,
+                    rollback_on_reject,
+                    separation_of_duties,
+                })
+            }
+            _ => Err(InvalidRegistration { faults }),
+        }
+    }
+}
+
+impl StageDraft {
+    fn finish(self) -> Option<Stage> {
+        let Self { name, targets, exclude, regions, endpoint, waves, approval, path: _ } = self;
+        Some(Stage { name: name?, targets: targets?, exclude, regions, endpoint: endpoint?, waves: waves?, approval })
+    }
+}
+
 impl FromStr for Registration {
     type Err = InvalidRegistration;
 
     /// # Errors
     /// Every fault of the document, each with its path.
     fn from_str(text: &str) -> Result<Self, InvalidRegistration> {
-        let document: Value = serde_json::from_str(text).map_err(|error| InvalidRegistration {
-            faults: vec![Fault { path: "$".to_owned(), problem: format!("is not JSON: {error}") }],
-        })?;
-        let faults = Faults::default();
-        let registration = registration(&faults.root(&document));
-        match (registration, faults.into_vec()) {
-            (Some(registration), faults) if faults.is_empty() => Ok(registration),
-            (_, faults) => Err(InvalidRegistration { faults }),
-        }
+        Draft::read(text).finish()
     }
 }
 
-fn registration(document: &Node<'_>) -> Option<Registration> {
+fn draft(document: &Node<'_>) -> Option<Draft> {
     let mut document = document.object()?;
-    // Each member is read before the first `?`, so that no fault hides another.
-    let default = document.optional("instance").map(|node| instance(&node));
+    let default = document.optional("endpoint").map(|node| endpoint(&node));
+    let verification = document.optional("verification").and_then(|node| verification(&node));
     let names = RefCell::default();
-    let stages =
-        document.required("stages").and_then(|stages| stages.some(|node| stage(node, &names, default.as_ref())));
+    let read = |node: &Node<'_>| stage(node, &names, default.as_ref(), verification.as_ref());
+    let stages = document.required("stages").map(|stages| stages.each(read)).unwrap_or_default();
     let model_execution_role_name = document.required("modelExecutionRoleName").and_then(|node| role_name(&node));
     let permissions = document.required("stackSet").and_then(|node| permissions(&node));
+    let rollback_on_reject = document.optional("rollbackOnReject").and_then(|node| node.boolean()).unwrap_or_default();
+    let separation_of_duties =
+        document.optional("separationOfDuties").and_then(|node| node.boolean()).unwrap_or_default();
     document.close();
-    Some(Registration {
-        stages: stages?,
-        model_execution_role_name: model_execution_role_name?,
-        permissions: permissions?,
+    Some(Draft {
+        stages,
+        model_execution_role_name,
+        permissions,
+        verification,
+        rollback_on_reject,
+        separation_of_duties,
+        faults: Vec::new(),
     })
 }
 
-/// `names` are those of the earlier stages. `default` is `None` where the document has no instance, and holds `None` where
+/// `names` are those of the earlier stages. `default` is `None` where the document has no endpoint, and holds `None` where
 /// it has a faulty one.
-fn stage(node: &Node<'_>, names: &RefCell<Vec<StageName>>, default: Option<&Option<Instance>>) -> Option<Stage> {
+fn stage(
+    node: &Node<'_>,
+    names: &RefCell<Vec<StageName>>,
+    default: Option<&Option<EndpointSettings>>,
+    verification: Option<&Verification>,
+) -> Option<StageDraft> {
     let mut stage = node.object()?;
     let name = stage.required("name").and_then(|node| stage_name(&node, &mut names.borrow_mut()));
     let targets = targets(&mut stage);
-    let exclude = stage.optional("exclude").map_or(Some(Vec::new()), |node| node.any(Node::text));
-    let regions = stage.optional("regions").map_or(Some(Vec::new()), |node| node.any(Node::text));
-    let instance = match (stage.optional("instance"), default) {
-        (Some(node), _) => instance(&node),
+    let exclude = stage.optional("exclude").and_then(|node| node.any(Node::text)).unwrap_or_default();
+    let regions = stage.optional("regions").and_then(|node| node.any(Node::text)).unwrap_or_default();
+    let endpoint = match (stage.optional("endpoint"), default) {
+        (Some(node), _) => endpoint(&node),
         (None, Some(default)) => default.clone(),
-        (None, None) => stage.fault("has no \"instance\", and neither has the document"),
+        (None, None) => stage.fault("has no \"endpoint\", and neither has the document"),
     };
-    let operation_preferences = stage
-        .optional("operationPreferences")
-        .map_or_else(|| Some(OperationPreferences::default()), |node| operation_preferences(&node));
+    let waves = stage.optional("waves").map_or_else(|| Some(Waves::default()), |node| waves(&node));
+    let approval = stage.optional("approval").and_then(|node| approval(&node));
+    for problem in
+        endpoint.iter().zip(verification).flat_map(|(endpoint, verification)| verification.faults_for(endpoint))
+    {
+        stage.fault::<()>(problem);
+    }
     stage.close();
-    Some(Stage {
-        name: name?,
-        targets: targets?,
-        exclude: exclude?,
-        regions: regions?,
-        instance: instance?,
-        operation_preferences: operation_preferences?,
-    })
+    Some(StageDraft { path: node.path().to_owned(), name, targets, exclude, regions, endpoint, waves, approval })
+}
+
+fn approval(node: &Node<'_>) -> Option<StageApproval> {
+    let mut approval = node.object()?;
+    let expires_after_hours =
+        approval.required("expiresAfterHours").and_then(|node| node.integer(1..=LONGEST_APPROVAL));
+    approval.close();
+    Some(StageApproval { expires_after_hours: expires_after_hours? })
 }
 
 fn stage_name(node: &Node<'_>, names: &mut Vec<StageName>) -> Option<StageName> {
@@ -229,27 +326,6 @@ fn targets(stage: &mut Object<'_>) -> Option<Targets> {
         }
         (None, None) => stage.fault("has neither \"organizationalUnitIds\" nor \"accountIds\"; expected one of them"),
     }
-}
-
-fn instance(node: &Node<'_>) -> Option<Instance> {
-    let mut instance = node.object()?;
-    let instance_type = instance.required("type").and_then(|node| node.text::<InstanceType>());
-    let count = instance.required("count").and_then(|node| node.integer(1..=1000));
-    instance.close();
-    Some(Instance { instance_type: instance_type?.0, count: count? })
-}
-
-fn operation_preferences(node: &Node<'_>) -> Option<OperationPreferences> {
-    let default = OperationPreferences::default();
-    let mut preferences = node.object()?;
-    let concurrent = preferences
-        .optional("maxConcurrentPercentage")
-        .map_or(Some(default.max_concurrent_percentage), |node| node.integer(1..=100));
-    let tolerance = preferences
-        .optional("failureTolerancePercentage")
-        .map_or(Some(default.failure_tolerance_percentage), |node| node.integer(0..=100));
-    preferences.close();
-    Some(OperationPreferences { max_concurrent_percentage: concurrent?, failure_tolerance_percentage: tolerance? })
 }
 
 fn permissions(node: &Node<'_>) -> Option<Permissions> {
@@ -284,23 +360,6 @@ impl FromStr for RoleName {
         let accepted = (1..=64).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte));
         accepted.then(|| Self(text.to_owned())).ok_or("a role name of 1 to 64 characters, without a path")
-    }
-}
-
-struct InstanceType(String);
-
-impl FromStr for InstanceType {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let is_part = |part: &str| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        };
-        let accepted = text
-            .strip_prefix("ml.")
-            .and_then(|text| text.split_once('.'))
-            .is_some_and(|(family, size)| is_part(family) && is_part(size));
-        accepted.then(|| Self(text.to_owned())).ok_or("an instance type such as ml.m5.large")
     }
 }
 

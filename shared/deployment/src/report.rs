@@ -32,6 +32,8 @@ pub enum Phase {
     Deploy,
     /// The comparison of what is live with what was requested.
     Verify,
+    /// The look at alarms and configuration after a wave has served for a while.
+    Watch,
 }
 
 /// One account that is not as it should be.
@@ -86,6 +88,7 @@ impl Display for DeploymentReport {
         let phase = match self.phase {
             Phase::Deploy => "deployed",
             Phase::Verify => "verified",
+            Phase::Watch => "left in service",
         };
         write!(f, "version {} of {} could not be {phase} in stage {stage}", arn.version(), arn.group())?;
         for (index, failure) in self.failures.iter().enumerate() {

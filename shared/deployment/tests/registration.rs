@@ -1,21 +1,31 @@
 //! What a registration says, and what is said about one that is wrong.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
-use deployment::{CallAs, OperationPreferences, Permissions, Registration, Targets};
+use deployment::{CallAs, Canary, Draft, Permissions, Registration, Stage, StageApproval, Targets, Waves};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+fn endpoint(instance_type: &str, count: u32) -> Value {
+    json!({"type": "realTime", "variants": [{"name": "AllTraffic", "instance": {"type": instance_type, "count": count}}]})
+}
 
 fn valid() -> Value {
     json!({
         "stages": [
             {"name": "staging", "organizationalUnitIds": ["ou-ab12-staging1", "r-ab12"], "exclude": ["111111111111"]},
             {"name": "prod", "accountIds": ["222222222222"], "regions": ["eu-central-1", "eu-west-1"],
-             "instance": {"type": "ml.m5.xlarge", "count": 2}, "operationPreferences": {"maxConcurrentPercentage": 50}}
+             "endpoint": endpoint("ml.m5.xlarge", 2),
+             "waves": {"canary": {"accountIds": ["222222222222"], "bakeSeconds": 900, "alarmNames": ["churn"]},
+                       "rest": {"maxConcurrentPercentage": 50}},
+             "approval": {"expiresAfterHours": 72}}
         ],
-        "instance": {"type": "ml.m5.large", "count": 1},
+        "endpoint": endpoint("ml.m5.large", 1),
+        "verification": {"payload": {"text": "1,2"}, "contentType": "text/csv"},
         "modelExecutionRoleName": "SageMakerModelExecutionRole",
         "stackSet": {"permissionModel": "SELF_MANAGED", "executionRoleName": "StackSetExecution",
-            "administrationRoleArn": "arn:aws:iam::111111111111:role/StackSetAdministration"}
+            "administrationRoleArn": "arn:aws:iam::111111111111:role/StackSetAdministration"},
+        "rollbackOnReject": true,
+        "separationOfDuties": true
     })
 }
 
@@ -29,12 +39,19 @@ fn a_whole_document() {
     let registration: Registration = valid().to_string().parse().unwrap();
     let [staging, prod] = registration.stages.as_slice() else { panic!("{registration:?}") };
     assert!(matches!(&staging.targets, Targets::OrganizationalUnits(units) if units.len() == 2));
-    assert_eq!((staging.instance.instance_type.as_str(), staging.instance.count), ("ml.m5.large", 1));
-    assert_eq!(staging.operation_preferences, OperationPreferences::default());
+    let types = |stage: &Stage| stage.endpoint.instance_types().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!((types(staging), types(prod)), (vec!["ml.m5.large".to_owned()], vec!["ml.m5.xlarge".to_owned()]));
+    assert_eq!((&staging.waves, staging.approval), (&Waves::default(), None));
     assert!(staging.regions.is_empty() && staging.exclude.len() == 1);
     assert!(matches!(&prod.targets, Targets::Accounts(accounts) if accounts.len() == 1));
-    assert_eq!((prod.instance.instance_type.as_str(), prod.instance.count), ("ml.m5.xlarge", 2));
-    assert_eq!(prod.operation_preferences.max_concurrent_percentage, 50);
+    let (canary, settings) = prod.waves.canary.as_ref().unwrap();
+    assert!(matches!(canary, Canary::AccountIds(accounts) if accounts.len() == 1));
+    assert_eq!((settings.bake_seconds, settings.alarm_names.as_slice()), (900, ["churn".to_owned()].as_slice()));
+    assert_eq!(prod.waves.rest.operation_preferences.max_concurrent_percentage, 50);
+    assert_eq!(prod.approval, Some(StageApproval { expires_after_hours: 72 }));
+    assert!(
+        registration.rollback_on_reject && registration.separation_of_duties && registration.verification.is_some()
+    );
     assert!(
         matches!(&registration.permissions, Permissions::SelfManaged { execution_role_name, .. } if execution_role_name == "StackSetExecution")
     );
@@ -56,37 +73,60 @@ fn every_fault_at_once() {
     let document = json!({
         "stages": [
             {"name": "Staging", "organizationalUnitIds": ["ou-1", "ou-ab12-staging1", "ou-ab12-staging1"], "excludes": []},
-            {"name": "prod", "accountIds": [], "regions": "eu-west-1", "instance": {"type": "m5.large", "count": 0}},
-            {"name": "both", "accountIds": ["222222222222"], "organizationalUnitIds": ["r-ab12"]},
-            {"accountIds": [222222222222u64], "operationPreferences": {"maxConcurrentPercentage": 101}},
+            {"name": "prod", "accountIds": [], "regions": "eu-west-1",
+             "waves": {"canary": {"accounts": 1, "accountIds": ["222222222222"]}, "rest": {"bakeSeconds": 86401}}},
+            {"name": "both", "accountIds": ["222222222222"], "organizationalUnitIds": ["r-ab12"], "approval": {}},
+            {"accountIds": [222222222222u64],
+             "waves": {"canary": {}, "rest": {"maxConcurrentPercentage": 101, "alarmNames": ["", "a", "a"]}, "last": {}}},
             "x"
         ],
-        "instance": {"type": "ml.m5.large"},
+        "endpoint": endpoint("ml.m5.large", 1),
         "modelExecutionRoleName": "path/Role",
-        "stackset": {}
+        "stackset": {},
+        "rollbackOnReject": "true"
     });
     assert_eq!(
         faults(&document),
         [
-            r#"$.instance: has no "count", which is required"#,
             r#"$.stages[0].name: expected a stage name of 1 to 20 lower-case letters, digits and inner hyphens that begins with a letter, found "Staging""#,
             r#"$.stages[0].organizationalUnitIds[0]: expected an organizational unit id such as ou-ab12-cdef3456 or a root id such as r-ab12, found "ou-1""#,
             r#"$.stages[0].organizationalUnitIds[2]: "ou-ab12-staging1" is in the list more than once"#,
             r#"$.stages[0].excludes: is not known; did you mean "exclude"?"#,
             "$.stages[1].accountIds: expected a list of at least one item, found []",
             r#"$.stages[1].regions: expected a list, found "eu-west-1""#,
-            r#"$.stages[1].instance.type: expected an instance type such as ml.m5.large, found "m5.large""#,
-            "$.stages[1].instance.count: expected a whole number from 1 to 1000, found 0",
+            r#"$.stages[1].waves.canary: has both "accounts" and "accountIds"; expected one of them"#,
+            "$.stages[1].waves.rest.bakeSeconds: expected a whole number from 0 to 86400, found 86401",
             r#"$.stages[2]: has both "organizationalUnitIds" and "accountIds"; expected one of them"#,
+            r#"$.stages[2].approval: has no "expiresAfterHours", which is required"#,
             r#"$.stages[3]: has no "name", which is required"#,
             "$.stages[3].accountIds[0]: expected a string, found 222222222222",
-            "$.stages[3].operationPreferences.maxConcurrentPercentage: expected a whole number from 1 to 100, found 101",
+            r#"$.stages[3].waves.canary: has neither "accounts" nor "accountIds"; expected one of them"#,
+            "$.stages[3].waves.rest.maxConcurrentPercentage: expected a whole number from 1 to 100, found 101",
+            r#"$.stages[3].waves.rest.alarmNames[0]: expected an alarm's name of 1 to 255 characters, found """#,
+            r#"$.stages[3].waves.rest.alarmNames[2]: "a" is in the list more than once"#,
+            r#"$.stages[3].waves.last: is not known; did you mean "rest"?"#,
             r#"$.stages[4]: expected an object, found "x""#,
             r#"$.modelExecutionRoleName: expected a role name of 1 to 64 characters, without a path, found "path/Role""#,
             r#"$: has no "stackSet", which is required"#,
+            r#"$.rollbackOnReject: expected true or false, found "true""#,
             r#"$.stackset: is not known; did you mean "stackSet"?"#,
         ]
     );
+}
+
+/// What can be read is there although other parts cannot: later checks look at it before the deployment is refused.
+#[test]
+fn a_draft_has_what_could_be_read() {
+    let mut document = valid();
+    document["stages"][0]["endpoint"] = json!({"type": "realTime", "variants": []});
+    document["stages"][1]["name"] = json!(7);
+    let draft = Draft::read(&document.to_string());
+    assert_eq!(draft.faults.len(), 2, "{:?}", draft.faults);
+    let [staging, prod] = draft.stages.as_slice() else { panic!("{draft:?}") };
+    assert!(staging.name.is_some() && staging.targets.is_some() && staging.endpoint.is_none());
+    assert!(prod.name.is_none() && prod.targets.is_some() && prod.endpoint.is_some());
+    assert_eq!(prod.path, "$.stages[1]");
+    assert_eq!(draft.clone().finish().unwrap_err().faults, draft.faults);
 }
 
 #[test]
@@ -105,7 +145,7 @@ fn one_fault_is_named_where_it_is() {
             r#"$.stackSet.permissionModel: expected SELF_MANAGED or SERVICE_MANAGED, found "NONE""#,
         ),
         ("/stackSet/administrationRoleArn", json!("role"), "$.stackSet.administrationRoleArn: expected "),
-        ("/instance/count", json!(1.5), "$.instance.count: expected a whole number from 1 to 1000, found 1.5"),
+        ("/separationOfDuties", json!(1), "$.separationOfDuties: expected true or false, found 1"),
         ("/stages/0/exclude", json!({}), "$.stages[0].exclude: expected a list, found {}"),
         ("/modelExecutionRoleName", Value::Null, "$.modelExecutionRoleName: expected a string, found null"),
     ];
@@ -146,7 +186,7 @@ proptest! {
     #[test]
     fn any_part_may_be_anything(replacement in any_json(), part in 0usize..12) {
         let pointers = ["", "/stages", "/stages/0", "/stages/0/name", "/stages/0/organizationalUnitIds", "/stages/0/exclude",
-            "/stages/1/regions", "/stages/1/instance", "/instance", "/modelExecutionRoleName", "/stackSet", "/stackSet/executionRoleName"];
+            "/stages/1/regions", "/stages/1/endpoint", "/stages/1/waves", "/modelExecutionRoleName", "/stackSet", "/stackSet/executionRoleName"];
         let mut document = valid();
         *document.pointer_mut(pointers[part]).unwrap() = replacement;
         if let Err(error) = document.to_string().parse::<Registration>() {

@@ -149,6 +149,7 @@ impl Deploying for CloudFormation<'_> {
         &self,
         id: &StackSetId,
         definition: &Definition,
+        addressees: Option<&Addressees>,
         operation_id: &str,
     ) -> Result<(), AwsError> {
         let (administration, execution) = roles(&definition.permissions);
@@ -157,6 +158,9 @@ impl Deploying for CloudFormation<'_> {
         let call = call.set_parameters(Some(parameters(definition))).set_tags(Some(tags(definition)));
         let call = call.set_administration_role_arn(administration).set_execution_role_name(execution);
         let call = call.operation_preferences(operation_preferences(&definition.preferences));
+        let (accounts, targets, regions) = addressees.map(addressed).unwrap_or_default();
+        let call = call.set_accounts(accounts).set_deployment_targets(targets);
+        let call = call.set_regions(addressees.map(|_| regions));
         call.send().await.operation("cloudformation:UpdateStackSet")?;
         Ok(())
     }

@@ -24,10 +24,19 @@ pub struct InMemory(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     sets: BTreeMap<String, Set>,
-    broken: BTreeMap<Location, String>,
+    broken: BTreeMap<Location, Trouble>,
     looks_until_done: usize,
     calls: Vec<&'static str>,
     fault: Option<(usize, Moment)>,
+}
+
+/// Why operations fail somewhere.
+#[derive(Debug)]
+struct Trouble {
+    reason: String,
+    moment: Moment,
+    /// How often from now on; `None`: always.
+    left: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -55,7 +64,7 @@ struct Run {
 
 #[derive(Debug, Clone)]
 enum Work {
-    Update { failures_allowed: bool },
+    Update { at: Vec<Location>, failures_allowed: bool },
     Create { at: Vec<Location>, failures_allowed: bool },
     Delete { at: Vec<Location> },
 }
@@ -68,18 +77,46 @@ impl InMemory {
 
     /// An operation has ended once it was looked at so many times.
     pub fn looks_until_done(self, looks: usize) -> Self {
-        self.state().looks_until_done = looks;
+        self.take_looks(looks);
         self
+    }
+
+    /// The same for operations from now on.
+    pub fn take_looks(&self, looks: usize) {
+        self.state().looks_until_done = looks;
     }
 
     /// Every operation fails there, for this reason.
     pub fn break_at(&self, at: Location, reason: &str) {
-        self.state().broken.insert(at, reason.to_owned());
+        self.fail_at(at, reason, Moment::Before, None);
+    }
+
+    /// The next operations fail there, so many or all; after their effect: the stack is as the operation wanted it, and
+    /// the set does not know.
+    pub fn fail_at(&self, at: Location, reason: &str, moment: Moment, times: Option<usize>) {
+        let trouble = Trouble { reason: reason.to_owned(), moment, left: times };
+        self.state().broken.insert(at, trouble);
+    }
+
+    /// Operations succeed there again; an instance that nothing touches any more was deleted with its stack.
+    pub fn repair_at(&self, at: &Location) {
+        let mut state = self.state();
+        state.broken.remove(at);
+        for set in state.sets.values_mut() {
+            set.instances.retain(|other, stack| other != at || stack.status != InstanceStatus::Inoperable);
+        }
     }
 
     /// Operations succeed everywhere again.
     pub fn repair(&self) {
         self.state().broken.clear();
+    }
+
+    /// Whether operations fail anywhere, or left an instance that none touches any more.
+    pub fn is_broken(&self) -> bool {
+        let state = self.state();
+        let mut instances = state.sets.values().flat_map(|set| set.instances.values());
+        !state.broken.is_empty() || instances.any(|stack| stack.status == InstanceStatus::Inoperable)
     }
 
     /// The call of this number from now on, counted from 0, fails once.
@@ -110,6 +147,23 @@ impl InMemory {
         let stacks = state.sets.get(set).map(|set| &set.instances).into_iter().flatten();
         let value = |stack: &Stack| stack.parameters.get(parameter).cloned().unwrap_or_default();
         stacks.map(|(at, stack)| (at.clone(), (stack.status, value(stack)))).collect()
+    }
+
+    /// All parameters of one stack of a set; empty for a stack that was never made.
+    pub fn parameters(&self, set: &str, at: &Location) -> BTreeMap<String, String> {
+        let state = self.state();
+        let stack = state.sets.get(set).and_then(|set| set.instances.get(at));
+        stack.map(|stack| stack.parameters.clone()).unwrap_or_default()
+    }
+
+    /// Somebody else tells the set to do something that changes nothing, and takes as many looks as any operation.
+    ///
+    /// # Errors
+    /// There is no such set, or it is busy.
+    pub fn keep_busy(&self, set: &str, operation_id: &str) -> Result<(), AwsError> {
+        let id = StackSetId { name: set.to_owned(), call_as: None };
+        let work = Work::Create { at: Vec::new(), failures_allowed: true };
+        self.state().start("cloudformation:CreateStackInstances", &id, operation_id, work).map(drop)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -164,16 +218,17 @@ impl State {
 
     /// Time passes when somebody looks.
     fn look(&mut self, operation: &'static str, id: &StackSetId) -> Result<&mut Set, AwsError> {
-        let broken = self.broken.clone();
-        let set = self.set(operation, id)?;
-        let Set { stack_set, instances, operations } = set;
-        for run in operations.iter_mut().filter(|run| run.status == Status::Running) {
-            match run.looks_left.checked_sub(1) {
-                Some(left) => run.looks_left = left,
-                None => run.finish(stack_set, instances, &broken),
+        let mut broken = std::mem::take(&mut self.broken);
+        if let Some(Set { stack_set, instances, operations }) = self.sets.get_mut(&id.name) {
+            for run in operations.iter_mut().filter(|run| run.status == Status::Running) {
+                match run.looks_left.checked_sub(1) {
+                    Some(left) => run.looks_left = left,
+                    None => run.finish(stack_set, instances, &mut broken),
+                }
             }
         }
-        Ok(set)
+        self.broken = broken;
+        self.set(operation, id)
     }
 }
 
@@ -182,33 +237,32 @@ impl Run {
         &mut self,
         set: &StackSet,
         instances: &mut BTreeMap<Location, Stack>,
-        broken: &BTreeMap<Location, String>,
+        broken: &mut BTreeMap<Location, Trouble>,
     ) {
         let (at, failures_allowed) = match &self.work {
-            Work::Update { failures_allowed } => {
-                let reached = instances.iter().filter(|(_, stack)| stack.status != InstanceStatus::Inoperable);
-                (reached.map(|(at, _)| at.clone()).collect(), *failures_allowed)
+            Work::Update { at, failures_allowed } => {
+                let operable =
+                    |at: &&Location| instances.get(*at).is_some_and(|stack| stack.status != InstanceStatus::Inoperable);
+                (at.iter().filter(operable).cloned().collect(), *failures_allowed)
             }
             Work::Create { at, failures_allowed } => (at.clone(), *failures_allowed),
             Work::Delete { at } => (at.clone(), true),
         };
         let mut failed = false;
         for at in at {
-            let reason = broken.get(&at).cloned();
-            failed |= reason.is_some();
+            let trouble = next_trouble(broken, &at);
+            failed |= trouble.is_some();
+            let reason = trouble.as_ref().map(|(reason, _)| reason.clone());
+            if let Some((_, Moment::After)) = trouble {
+                take_effect(&self.work, &at, set, instances);
+            }
             match (&self.work, &reason) {
-                (Work::Delete { .. }, None) => {
-                    instances.remove(&at);
-                }
                 (Work::Delete { .. }, Some(reason)) => {
                     if let Some(stack) = instances.get_mut(&at) {
                         (stack.status, stack.reason) = (InstanceStatus::Inoperable, Some(reason.clone()));
                     }
                 }
-                (_, None) => {
-                    let parameters = set.parameters.clone();
-                    instances.insert(at.clone(), Stack { status: InstanceStatus::Current, reason: None, parameters });
-                }
+                (_, None) => take_effect(&self.work, &at, set, instances),
                 (_, Some(reason)) => {
                     let stack = instances.entry(at.clone()).or_insert_with(|| Stack {
                         status: InstanceStatus::Outdated,
@@ -221,6 +275,28 @@ impl Run {
             self.results.push(OperationResult { at, has_failed: reason.is_some(), reason });
         }
         self.status = if failed && !failures_allowed { Status::Failed } else { Status::Succeeded };
+    }
+}
+
+fn next_trouble(broken: &mut BTreeMap<Location, Trouble>, at: &Location) -> Option<(String, Moment)> {
+    let trouble = broken.get_mut(at)?;
+    let found = (trouble.reason.clone(), trouble.moment);
+    if let Some(left) = &mut trouble.left {
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            broken.remove(at);
+        }
+    }
+    Some(found)
+}
+
+fn take_effect(work: &Work, at: &Location, set: &StackSet, instances: &mut BTreeMap<Location, Stack>) {
+    match work {
+        Work::Delete { .. } => drop(instances.remove(at)),
+        Work::Update { .. } | Work::Create { .. } => {
+            let parameters = set.parameters.clone();
+            instances.insert(at.clone(), Stack { status: InstanceStatus::Current, reason: None, parameters });
+        }
     }
 }
 
@@ -318,16 +394,27 @@ impl Deploying for InMemory {
         &self,
         id: &StackSetId,
         definition: &Definition,
+        addressees: Option<&Addressees>,
         operation_id: &str,
     ) -> Result<(), AwsError> {
         let name = "cloudformation:UpdateStackSet";
         let failures_allowed = definition.preferences.failure_tolerance_percentage > 0;
         self.call(name, |state| {
-            let set = state.start(name, id, operation_id, Work::Update { failures_allowed })?;
-            set.stack_set = defined(definition);
-            for stack in set.instances.values_mut().filter(|stack| stack.status == InstanceStatus::Current) {
+            let known: Vec<_> = state.set(name, id)?.instances.keys().cloned().collect();
+            let at: Vec<_> = addressees.map_or_else(|| known.clone(), |addressees| addressees.locations().collect());
+            if let Some(stranger) = at.iter().find(|at| !known.contains(at)) {
+                let message = format!("no stack instance {stranger}");
+                return Err(AwsError::answered(name, "StackInstanceNotFoundException", &message));
+            }
+            let set = state.start(name, id, operation_id, Work::Update { at, failures_allowed })?;
+            let wanted = defined(definition);
+            let Set { stack_set, instances, .. } = set;
+            // An update without a change leaves the instances that it does not address as they are.
+            let is_change = (&stack_set.template, &stack_set.parameters) != (&wanted.template, &wanted.parameters);
+            for stack in instances.values_mut().filter(|stack| is_change && stack.status == InstanceStatus::Current) {
                 stack.status = InstanceStatus::Outdated;
             }
+            *stack_set = wanted;
             Ok(())
         })
     }

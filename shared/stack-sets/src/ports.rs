@@ -49,11 +49,13 @@ pub trait Deploying: StackSets {
         token: &str,
     ) -> impl Future<Output = Result<(), AwsError>> + Send;
 
-    /// `cloudformation:UpdateStackSet`: starts making the set and all its instances so.
+    /// `cloudformation:UpdateStackSet`: makes the set so and starts making the instances that are addressed so; all others
+    /// are outdated from then on. `None`: the set has no instances.
     fn update_stack_set(
         &self,
         id: &StackSetId,
         definition: &Definition,
+        addressees: Option<&Addressees>,
         operation_id: &str,
     ) -> impl Future<Output = Result<(), AwsError>> + Send;
 

@@ -166,7 +166,7 @@ async fn a_self_managed_set_is_made_changed_and_filled() {
     .await;
     let (aws, wanted) = (service.client(), definition(self_managed()));
     aws.create_stack_set(&own(), &wanted, "token-1").await.unwrap();
-    aws.update_stack_set(&own(), &wanted, "update-1").await.unwrap();
+    aws.update_stack_set(&own(), &wanted, None, "update-1").await.unwrap();
     aws.create_instances(&own(), &two_accounts(&[]), &wanted.preferences, "create-1").await.unwrap();
     aws.delete_instances(&own(), &two_accounts(&[]), "remove-1").await.unwrap();
     let asked = service.asked();
@@ -202,6 +202,31 @@ async fn a_self_managed_set_is_made_changed_and_filled() {
     expect(empty, &places, &["DeploymentTargets", "CallAs"]);
     expect(empty, &[("Action", "DeleteStackInstances"), ("OperationId", "remove-1"), ("RetainStacks", "false")], &[]);
     expect(empty, &[("OperationPreferences.FailureTolerancePercentage", "100")], &[]);
+}
+
+/// A wave: the set changes, and of its instances those of the wave.
+#[tokio::test]
+async fn an_update_addresses_the_accounts_of_a_wave() {
+    let done = || Ok(("UpdateStackSet", "<OperationId>update-1</OperationId>"));
+    let service = Service::answering(vec![done(), done()]).await;
+    let aws = service.client();
+    aws.update_stack_set(&own(), &definition(self_managed()), Some(&two_accounts(&[])), "update-1").await.unwrap();
+    let service_managed = definition(Permissions::ServiceManaged { call_as: CallAs::DelegatedAdmin });
+    let below = two_accounts(&["r-ab12"]);
+    aws.update_stack_set(&delegated(), &service_managed, Some(&below), "update-1").await.unwrap();
+    let asked = service.asked();
+    let [own, delegated] = asked.as_slice() else { panic!("{asked:?}") };
+    let accounts = [("Accounts.member.1", "222222222222"), ("Accounts.member.2", "333333333333")];
+    expect(own, &accounts, &["DeploymentTargets"]);
+    let targets = [
+        ("DeploymentTargets.OrganizationalUnitIds.member.1", "r-ab12"),
+        ("DeploymentTargets.Accounts.member.2", "333333333333"),
+        ("DeploymentTargets.AccountFilterType", "INTERSECTION"),
+    ];
+    expect(delegated, &targets, &["Accounts.member"]);
+    for update in [own, delegated] {
+        expect(update, &[("Regions.member.1", "eu-central-1"), ("OperationId", "update-1")], &[]);
+    }
 }
 
 #[tokio::test]
@@ -369,7 +394,7 @@ async fn errors_keep_code_and_request_id() {
     ])
     .await;
     let (aws, wanted) = (service.client(), definition(self_managed()));
-    let error = aws.update_stack_set(&own(), &wanted, "update-1").await.unwrap_err();
+    let error = aws.update_stack_set(&own(), &wanted, None, "update-1").await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "cloudformation:UpdateStackSet answered OperationInProgressException: Another Operation on StackSet is in progress \
