@@ -142,7 +142,7 @@ fn operation_id(request_id: &str) -> String {
 /// Deletes the records of what was live; says how many there were.
 pub(crate) async fn remove_records(records: &impl Records, platform: &PlatformName) -> Result<usize, AwsError> {
     let mut names = records.names_under(&ParameterNames::root(platform)).await?;
-    names.retain(|name| ParameterNames::is_live(platform, name));
+    names.retain(|name| ParameterNames::is_left_by_deployments(platform, name));
     records.delete(&names).await?;
     Ok(names.len())
 }

@@ -1,10 +1,11 @@
-use crate::ENDPOINT_TEMPLATE;
 use crate::answer::{Answer, Kind, Started};
 use crate::error::Error;
 use crate::operation::{Outcome, outcome, running, stack_set_id};
 use aws_ports::AwsError;
-use deployment::{DeploymentReport, Failure, Permissions, Phase, StagePlan, fingerprint};
-use identifiers::OrganizationNode;
+use deployment::{
+    DeploymentReport, ENDPOINT_TEMPLATE, Failure, Permissions, Phase, StagePlan, Wave, WaveName, fingerprint,
+};
+use identifiers::{AccountId, OrganizationNode};
 use stack_sets::{
     Addressees, Definition, Deploying, Instance, InstanceStatus, Location, StackSet, StackSetId, by_regions,
 };
@@ -13,24 +14,32 @@ use std::collections::BTreeSet;
 /// The next operation.
 enum Step {
     Remove(Addressees),
-    Update,
+    /// `None`: the set has no instances.
+    Update(Option<Addressees>),
     Create(Addressees),
     Blocked(Vec<Failure>),
     Nothing,
 }
 
-/// Looks at the stage's stack set and starts the next operation that brings it to the plan.
+/// Looks at the stage's stack set and starts the next operation that brings one wave to the plan.
 ///
 /// Accounts that left the stage come first, so that nothing is deployed to them; then the instances that are there; then
 /// the missing ones, which get the new version at once.
 ///
 /// # Errors
 /// Of the calls, and a stack set that is somebody else's.
-pub(crate) async fn deploy(aws: &impl Deploying, stage: &StagePlan, execution: &str) -> Result<Answer, Error> {
-    let (set, wanted) = (stack_set_id(stage), definition(stage));
+pub(crate) async fn deploy(
+    aws: &impl Deploying,
+    stage: &StagePlan,
+    wave: WaveName,
+    execution: &str,
+) -> Result<Answer, Error> {
+    let wave = stage.wave(wave).ok_or_else(|| Error::NoWave { stage: stage.name.clone(), wave: wave.as_str() })?;
+    let (set, wanted) = (stack_set_id(stage), definition(stage, wave));
     let found = aws.stack_set(&set).await?;
     match &found {
         Some(found) => refuse_foreign(&set, found, &wanted)?,
+        None if stage.accounts.is_empty() => return Ok(Answer::Done),
         None => match aws.create_stack_set(&set, &wanted, &operation_id(execution, "define", None)).await {
             Err(error) if error.is_already_exists() => return Ok(Answer::waiting(error.to_string())),
             made => made?,
@@ -47,10 +56,10 @@ pub(crate) async fn deploy(aws: &impl Deploying, stage: &StagePlan, execution: &
     let instances = aws.instances(&set).await?;
     let mut left_behind = BTreeSet::new();
     loop {
-        let step = step(stage, is_defined, &instances, &left_behind);
+        let step = step(stage, wave, is_defined, &instances, &left_behind);
         let (kind, addressees) = match &step {
             Step::Remove(addressees) => (Kind::Remove, Some(addressees)),
-            Step::Update => (Kind::Update, None),
+            Step::Update(addressees) => (Kind::Update, addressees.as_ref()),
             Step::Create(addressees) => (Kind::Create, Some(addressees)),
             Step::Blocked(failures) => {
                 return Ok(Answer::Failed { report: DeploymentReport::new(stage, Phase::Deploy, failures.clone()) });
@@ -81,7 +90,7 @@ pub(crate) async fn deploy(aws: &impl Deploying, stage: &StagePlan, execution: &
             Step::Create(addressees) => {
                 aws.create_instances(&set, addressees, &wanted.preferences, &operation.id).await
             }
-            _ => aws.update_stack_set(&set, &wanted, &operation.id).await,
+            _ => aws.update_stack_set(&set, &wanted, addressees, &operation.id).await,
         };
         return match start {
             Ok(()) => Ok(started(operation)),
@@ -109,52 +118,72 @@ fn started(operation: Started) -> Answer {
     Answer::Started { waiting_for: running(&operation), operation }
 }
 
-fn step(stage: &StagePlan, is_defined: bool, instances: &[Instance], left_behind: &BTreeSet<Location>) -> Step {
+fn step(
+    stage: &StagePlan,
+    wave: &Wave,
+    is_defined: bool,
+    instances: &[Instance],
+    left_behind: &BTreeSet<Location>,
+) -> Step {
     let units: Vec<_> = stage.organization_root.iter().cloned().map(OrganizationNode::Root).collect();
-    let stage_addressees = Addressees {
-        accounts: stage.accounts.clone(),
-        regions: stage.regions.clone(),
-        organizational_units: units.clone(),
+    let places = |accounts: &[AccountId]| -> BTreeSet<Location> {
+        let (accounts, regions) = (accounts.to_vec(), stage.regions.clone());
+        Addressees { accounts, regions, organizational_units: units.clone() }.locations().collect()
     };
-    let targets: BTreeSet<_> = stage_addressees.locations().collect();
     let first = |locations: Vec<Location>| by_regions(locations, &units).into_iter().next();
+    let is_operable = |instance: &&Instance| instance.status != InstanceStatus::Inoperable;
 
-    let departed = instances.iter().filter(|instance| !targets.contains(&instance.at));
-    let departed = departed.filter(|it| it.status != InstanceStatus::Inoperable && !left_behind.contains(&it.at));
-    if let Some(addressees) = first(departed.map(|instance| instance.at.clone()).collect()) {
+    let targets = places(&stage.accounts);
+    let departed: Vec<_> = instances.iter().filter(|instance| !targets.contains(&instance.at)).collect();
+    let removable = departed.iter().copied().filter(|it| is_operable(it) && !left_behind.contains(&it.at));
+    if let Some(addressees) = first(removable.map(|instance| instance.at.clone()).collect()) {
         return Step::Remove(addressees);
     }
+    let targets = places(&wave.accounts);
     let present: Vec<_> = instances.iter().filter(|instance| targets.contains(&instance.at)).collect();
-    let inoperable = present.iter().filter(|instance| instance.status == InstanceStatus::Inoperable);
-    let blocked: Vec<_> = inoperable
-        .map(|instance| Failure {
-            account: Some(instance.at.account.clone()),
-            region: Some(instance.at.region.clone()),
-            reason: format!(
-                "the stack instance is inoperable since its removal failed ({}): delete it from stack set {} with \
-                 RetainStacks, and its stack from the account",
-                instance.reason.as_deref().unwrap_or("no reason given"),
-                stage.stack_set_name
-            ),
-        })
-        .collect();
-    if !blocked.is_empty() {
-        return Step::Blocked(blocked);
+    let stuck = departed.into_iter().filter(|it| stage.cleared.contains(&it.at.account));
+    let blocked: Vec<_> = stuck.chain(present.iter().copied().filter(|instance| !is_operable(instance))).collect();
+    let blocked = (!blocked.is_empty()).then(|| Step::Blocked(inoperable(stage, &blocked)));
+    // A roll-back brings back all others before it says so.
+    let is_each_tried = wave.operation_preferences.failure_tolerance_percentage == 100;
+    if wave.accounts.is_empty() || (blocked.is_some() && !is_each_tried) {
+        return blocked.unwrap_or(Step::Nothing);
     }
-    if !is_defined || present.iter().any(|instance| instance.status != InstanceStatus::Current) {
-        return Step::Update;
+    let operable = present.iter().filter(|instance| is_operable(instance));
+    let outdated = operable.filter(|it| !is_defined || it.status != InstanceStatus::Current);
+    if let Some(addressees) = first(outdated.map(|instance| instance.at.clone()).collect()) {
+        return Step::Update(Some(addressees));
     }
+    if !is_defined && !instances.iter().any(|instance| is_operable(&instance)) {
+        return Step::Update(None);
+    }
+    // Where only other waves have instances the set cannot change without touching one of them: the missing ones are made
+    // as the set still is, and brought to the plan next.
     let present: BTreeSet<_> = present.into_iter().map(|instance| instance.at.clone()).collect();
-    first(targets.difference(&present).cloned().collect()).map_or(Step::Nothing, Step::Create)
+    first(targets.difference(&present).cloned().collect()).map_or(blocked.unwrap_or(Step::Nothing), Step::Create)
 }
 
-fn definition(stage: &StagePlan) -> Definition {
+fn inoperable(stage: &StagePlan, instances: &[&Instance]) -> Vec<Failure> {
+    let failure = |instance: &&Instance| Failure {
+        account: Some(instance.at.account.clone()),
+        region: Some(instance.at.region.clone()),
+        reason: format!(
+            "the stack instance is inoperable since its removal failed ({}): delete it from stack set {} with \
+             RetainStacks, and its stack from the account",
+            instance.reason.as_deref().unwrap_or("no reason given"),
+            stage.stack_set_name
+        ),
+    };
+    instances.iter().map(failure).collect()
+}
+
+fn definition(stage: &StagePlan, wave: &Wave) -> Definition {
     Definition {
         template: ENDPOINT_TEMPLATE.to_owned(),
         parameters: stage.parameters(ENDPOINT_TEMPLATE),
         tags: stage.tags(),
         permissions: stage.permissions.clone(),
-        preferences: stage.operation_preferences,
+        preferences: wave.operation_preferences,
     }
 }
 

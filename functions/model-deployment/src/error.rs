@@ -1,8 +1,7 @@
 use aws_ports::AwsError;
-use deployment::Fault;
-use identifiers::AccountId;
+use deployment::{InvalidRegistration, StageName};
+use identifiers::{AccountId, ModelPackageArn};
 use lambda_runtime::Diagnostic;
-use std::fmt::Write;
 
 /// Why a task has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -19,13 +18,33 @@ pub enum Error {
         /// Where it was looked for.
         parameter: String,
     },
-    /// The deployment must not start. At least one of the lists has a fault.
-    #[error("{}", listed(registration, package))]
-    Refused {
-        /// In the registration, or in what it refers to.
-        registration: Vec<Fault>,
-        /// In the model package.
-        package: Vec<Fault>,
+    /// What was read without a fault is no registration all the same.
+    #[error(transparent)]
+    Registration(InvalidRegistration),
+    /// Accounts shall go first in a stage that they are not in.
+    #[error("stage {stage} has no accounts {strangers:?}, which shall go first")]
+    Waves {
+        /// The stage.
+        stage: StageName,
+        /// Not in it.
+        strangers: Vec<AccountId>,
+    },
+    /// The state machine asks for a wave that the plan does not have.
+    #[error("stage {stage} has no wave {wave}")]
+    NoWave {
+        /// The stage.
+        stage: StageName,
+        /// What was asked for.
+        wave: &'static str,
+    },
+    /// A live version was rejected, and no earlier one is still approved.
+    #[error(
+        "{model_package_arn} was rejected and goes on serving: no version that was live before is still approved; \
+         approve the one that shall serve"
+    )]
+    NothingToComeBackTo {
+        /// What was rejected.
+        model_package_arn: ModelPackageArn,
     },
     /// The stack set's name belongs to somebody else.
     #[error("stack set {name} is not this stage's: {problem}")]
@@ -41,21 +60,12 @@ pub enum Error {
     /// A call failed.
     #[error(transparent)]
     Aws(#[from] AwsError),
-    /// A call in a target account failed.
-    #[error("account {account}: {source}")]
-    Account {
-        /// Which.
-        account: AccountId,
-        /// Why.
-        source: Box<AwsError>,
-    },
 }
 
 impl Error {
     fn aws(&self) -> Option<&AwsError> {
         match self {
             Self::Aws(error) | Self::Organization(organization::Error::Aws(error)) => Some(error),
-            Self::Account { source, .. } => Some(source),
             _ => None,
         }
     }
@@ -64,13 +74,13 @@ impl Error {
     pub fn error_type(&self) -> &'static str {
         match self {
             _ if self.aws().is_some_and(AwsError::is_transient) => "RetryableAwsError",
-            Self::InvalidInput(_) => "InvalidInput",
+            Self::InvalidInput(_) | Self::NoWave { .. } => "InvalidInput",
             Self::InvalidAnswer(_) => "InvalidAnswer",
             Self::NotRegistered { .. } => "NotRegistered",
-            Self::Refused { registration, .. } if registration.is_empty() => "NotDeployable",
-            Self::Refused { .. } => "InvalidRegistration",
+            Self::Registration(_) | Self::Waves { .. } => "InvalidRegistration",
+            Self::NothingToComeBackTo { .. } => "NothingToComeBackTo",
             Self::ForeignStackSet { .. } => "ForeignStackSet",
-            Self::Organization(_) | Self::Aws(_) | Self::Account { .. } => "AwsError",
+            Self::Organization(_) | Self::Aws(_) => "AwsError",
         }
     }
 }
@@ -81,17 +91,4 @@ impl From<Error> for Diagnostic {
         tracing::error!(error_type, error = %error, "task failed");
         Self { error_type: error_type.to_owned(), error_message: error.to_string() }
     }
-}
-
-fn listed(registration: &[Fault], package: &[Fault]) -> String {
-    let mut text = match registration.len() + package.len() {
-        1 => "the deployment has 1 fault".to_owned(),
-        count => format!("the deployment has {count} faults"),
-    };
-    let labelled = registration.iter().map(|fault| ("registration ", fault));
-    for (index, (label, fault)) in labelled.chain(package.iter().map(|fault| ("", fault))).enumerate() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{} {label}{fault}", if index == 0 { ":" } else { ";" });
-    }
-    text
 }

@@ -1,4 +1,4 @@
-//! Whole executions against accounts in memory: what they leave behind, however often and wherever they are interrupted.
+//! Stack sets in memory: what the waves of an execution leave behind, however often and wherever they are interrupted.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,10 +9,9 @@
 
 mod world;
 
-use model_deployment::{Endpoint, ModelPackage};
 use serde_json::{Value, json};
 use stack_sets::{Deploying, InMemory, Moment, StackSetId, StackSets};
-use world::{PROD, STAGING, World, approved, arn, at, registration};
+use world::{PROD, STAGING, World, at, registration};
 
 fn on(version: u32, accounts: &[&str]) -> Vec<(String, u32, bool)> {
     accounts.iter().map(|account| ((*account).to_owned(), version, true)).collect()
@@ -23,45 +22,136 @@ fn failures(report: &Value) -> Vec<(String, String)> {
     report["failures"].as_array().unwrap().iter().map(|it| (text(&it["account"]), text(&it["reason"]))).collect()
 }
 
+fn kinds(world: &World, stage: &str) -> Vec<String> {
+    let ids = world.stack_sets.operation_ids(&world.set_name(stage));
+    ids.iter().map(|id| id.split('-').nth(2).unwrap().to_owned()).collect()
+}
+
 #[tokio::test]
-async fn a_version_becomes_live_stage_by_stage() {
+async fn every_account_gets_the_version() {
     let world = World::new();
     world.execute(1).await.unwrap();
     assert_eq!(world.versions("staging"), on(1, &STAGING));
     assert_eq!(world.versions("prod"), on(1, &PROD));
-    let (staging, prod) = (world.live("staging").unwrap(), world.live("prod").unwrap());
-    assert_eq!((staging.version, staging.instance.count), (1, 1));
-    assert_eq!((prod.version, prod.instance.count, prod.instance.instance_type.as_str()), (1, 2, "ml.m5.xlarge"));
-    assert_eq!(prod.execution, World::request(1).execution_name());
-    let (role, session) = world.sessions.lock().unwrap().first().cloned().unwrap();
-    assert!(role.starts_with("arn:aws:iam::") && role.ends_with(":role/ModelExecution"), "{role}");
-    assert_eq!(session, format!("verify-{}", World::request(1).execution_name()));
     world.execute(2).await.unwrap();
     assert_eq!(world.versions("staging"), on(2, &STAGING));
     assert_eq!(world.versions("prod"), on(2, &PROD));
-    assert_eq!(world.live("prod").unwrap().version, 2);
+    assert_eq!(kinds(&world, "staging"), ["create", "update"]);
+    assert_eq!(kinds(&world, "prod"), ["create", "create", "update", "update"]);
 }
 
 #[tokio::test]
-async fn a_second_run_of_the_same_version_does_nothing() {
+async fn a_wave_touches_its_own_accounts_only() {
     let world = World::new();
     world.execute(1).await.unwrap();
+    let prod = world.stages(2).await.remove(1);
+    world.deploy("v2", &prod, "canary").await.unwrap();
+    let mut expected = on(2, &PROD[..1]);
+    // Outdated, and serving what they served.
+    expected.extend(PROD[1..].iter().map(|account| ((*account).to_owned(), 1, false)));
+    assert_eq!(world.versions("prod"), expected);
+    // Once more: nothing.
     let before = world.stack_sets.operation_ids(&world.set_name("prod"));
-    world.execute(1).await.unwrap();
+    world.deploy("v2", &prod, "canary").await.unwrap();
     assert_eq!(world.stack_sets.operation_ids(&world.set_name("prod")), before);
-    assert_eq!(before.len(), 1, "{before:?}");
+    world.deploy("v2", &prod, "rest").await.unwrap();
+    assert_eq!(world.versions("prod"), on(2, &PROD));
+}
+
+/// Where it fails, every account goes back to the plan before, those that were not reached included.
+#[tokio::test]
+async fn a_stage_goes_back_to_the_plan_it_had() {
+    let world = World::new();
+    world.execute(1).await.unwrap();
+    let (old, new) = (world.stages(1).await.remove(1), world.stages(2).await.remove(1));
+    world.stack_sets.break_at(at(PROD[1]), "no capacity");
+    world.deploy("v2", &new, "canary").await.unwrap();
+    let report = world.deploy("v2", &new, "rest").await.unwrap_err();
+    assert_eq!(failures(&report), [(PROD[1].to_owned(), "no capacity".to_owned())]);
+    world.stack_sets.repair();
+    let restore = old.restored(&new);
+    assert!(restore.approval.is_none() && restore.cleared.is_empty());
+    world.deploy("v2-back", &restore, "all").await.unwrap();
+    assert_eq!(world.versions("prod"), on(1, &PROD));
+}
+
+#[tokio::test]
+async fn an_account_that_joined_goes_back_to_nothing() {
+    let world = World::new();
+    world.put_accounts("ou-ab12-prod0001", &PROD[..2]);
+    world.execute(1).await.unwrap();
+    let old = world.stages(1).await.remove(1);
+    world.put_accounts("ou-ab12-prod0001", &PROD);
+    let new = world.stages(2).await.remove(1);
+    for wave in ["canary", "rest"] {
+        world.deploy("v2", &new, wave).await.unwrap();
+    }
+    let restore = old.restored(&new);
+    assert_eq!(restore.cleared, [PROD[2].parse().unwrap()]);
+    world.deploy("v2-back", &restore, "all").await.unwrap();
+    assert_eq!(world.versions("prod"), on(1, &PROD[..2]));
+}
+
+#[tokio::test]
+async fn a_stage_without_a_version_goes_back_to_nothing() {
+    let world = World::new();
+    let new = world.stages(1).await.remove(0);
+    // Nothing was made yet: nothing is made to go back.
+    world.deploy("v1-back", &new.emptied(), "all").await.unwrap();
+    assert!(world.stack_sets.names().is_empty());
+    world.deploy("v1", &new, "all").await.unwrap();
+    world.deploy("v1-back", &new.emptied(), "all").await.unwrap();
+    assert_eq!(world.versions("staging"), []);
+}
+
+/// An account that left a stage may be left behind; one that must have no endpoint may not.
+#[tokio::test]
+async fn what_cannot_be_cleared_fails_a_roll_back() {
+    let world = World::new();
+    let new = world.stages(1).await.remove(0);
+    world.deploy("v1", &new, "all").await.unwrap();
+    world.stack_sets.break_at(at(STAGING[0]), "endpoint is in use");
+    let report = world.deploy("v1-back", &new.emptied(), "all").await.unwrap_err();
+    let failures = failures(&report);
+    assert!(
+        matches!(failures.as_slice(), [(account, reason)] if account == STAGING[0] && reason.contains("endpoint is in use")),
+        "{failures:?}"
+    );
+    assert_eq!(world.versions("staging").len(), 1);
+}
+
+#[tokio::test]
+async fn a_new_account_may_go_first() {
+    let world = World::new();
+    world.put_accounts("ou-ab12-prod0001", &PROD[1..]);
+    world.execute(1).await.unwrap();
+    // It sorts before the others, so it is the canary; its set cannot change without an instance to change.
+    world.put_accounts("ou-ab12-prod0001", &PROD);
+    let prod = world.stages(2).await.remove(1);
+    world.deploy("v2", &prod, "canary").await.unwrap();
+    assert_eq!(world.versions("prod")[0], (PROD[0].to_owned(), 2, true));
+    assert!(world.versions("prod")[1..].iter().all(|(_, version, _)| *version == 1));
+    world.deploy("v2", &prod, "rest").await.unwrap();
+    assert_eq!(world.versions("prod"), on(2, &PROD));
 }
 
 #[tokio::test]
 async fn accounts_come_and_go_with_their_units() {
     let world = World::new();
     world.execute(1).await.unwrap();
-    world.put_accounts("ou-ab12-prod0001", &["555555555555", "666666666666"]);
+    world.put_accounts("ou-ab12-staging1", &["333333333333", "777777777777"]);
     world.execute(2).await.unwrap();
-    assert_eq!(world.versions("prod"), on(2, &["555555555555", "666666666666"]));
-    let ids = world.stack_sets.operation_ids(&world.set_name("prod"));
-    let kinds: Vec<_> = ids.iter().map(|id| id.split('-').nth(2).unwrap()).collect();
-    assert_eq!(kinds, ["create", "remove", "update", "create"]);
+    assert_eq!(world.versions("staging"), on(2, &["333333333333", "777777777777"]));
+    assert_eq!(kinds(&world, "staging"), ["create", "remove", "update", "create"]);
+}
+
+#[tokio::test]
+async fn a_stage_whose_accounts_all_changed_gets_the_version() {
+    let world = World::new();
+    world.execute(1).await.unwrap();
+    world.put_accounts("ou-ab12-staging1", &["777777777777"]);
+    world.execute(2).await.unwrap();
+    assert_eq!(world.versions("staging"), on(2, &["777777777777"]));
 }
 
 #[tokio::test]
@@ -69,34 +159,20 @@ async fn regions_are_added_where_they_are_missing() {
     let world = World::new();
     world.execute(1).await.unwrap();
     let mut document = registration();
-    document["stages"][1]["regions"] = json!(["eu-central-1", "eu-west-1"]);
+    document["stages"][0]["regions"] = json!(["eu-central-1", "eu-west-1"]);
     world.register(&document);
-    world.put_accounts("ou-ab12-prod0001", &["444444444444", "555555555555", "666666666666"]);
+    world.put_accounts("ou-ab12-staging1", &["222222222222", "333333333333", "777777777777"]);
     world.execute(2).await.unwrap();
-    assert_eq!(world.versions("prod").len(), 6);
-    assert!(world.versions("prod").iter().all(|(_, version, current)| *version == 2 && *current));
+    assert_eq!(world.versions("staging").len(), 6);
+    assert!(world.versions("staging").iter().all(|(_, version, current)| *version == 2 && *current));
     // Two groups: a region more for the old accounts, both regions for the new one.
-    let ids = world.stack_sets.operation_ids(&world.set_name("prod"));
-    assert_eq!(ids.iter().filter(|id| id.contains("-create-")).count(), 3, "{ids:?}");
-}
-
-#[tokio::test]
-async fn a_failed_account_fails_its_stage_and_the_next_is_not_reached() {
-    let world = World::new();
-    world.execute(1).await.unwrap();
-    world.stack_sets.break_at(at("333333333333"), "ResourceLogicalId:Endpoint, no capacity");
-    let report = world.execute(2).await.unwrap_err();
-    assert_eq!(failures(&report), [("333333333333".into(), "ResourceLogicalId:Endpoint, no capacity".into())]);
-    assert_eq!((report["stage"].as_str(), report["phase"].as_str()), (Some("staging"), Some("deploy")));
-    assert_eq!(report["failures"][0]["region"], "eu-central-1");
-    assert_eq!(world.versions("prod"), on(1, &PROD));
-    assert_eq!(world.live("staging").unwrap().version, 1);
+    assert_eq!(kinds(&world, "staging"), ["create", "update", "create", "create"]);
 }
 
 #[tokio::test]
 async fn a_failed_account_is_tried_again_by_the_next_approval() {
     let world = World::new();
-    world.stack_sets.break_at(at("333333333333"), "no capacity");
+    world.stack_sets.break_at(at(STAGING[1]), "no capacity");
     world.execute(1).await.unwrap_err();
     world.stack_sets.repair();
     world.execute(2).await.unwrap();
@@ -107,32 +183,30 @@ async fn a_failed_account_is_tried_again_by_the_next_approval() {
 async fn a_tolerated_failure_is_a_failure_of_the_stage_all_the_same() {
     let world = World::new();
     let mut document = registration();
-    document["stages"][0]["operationPreferences"] = json!({"failureTolerancePercentage": 50});
+    document["stages"][0]["waves"] = json!({"rest": {"failureTolerancePercentage": 50}});
     world.register(&document);
-    world.stack_sets.break_at(at("222222222222"), "no capacity");
+    world.stack_sets.break_at(at(STAGING[0]), "no capacity");
     let report = world.execute(1).await.unwrap_err();
-    assert_eq!(failures(&report), [("222222222222".into(), "no capacity".into())]);
+    assert_eq!(failures(&report), [(STAGING[0].into(), "no capacity".into())]);
 }
 
 #[tokio::test]
 async fn an_account_that_left_and_cannot_be_cleared_is_left_behind() {
     let world = World::new();
     world.execute(1).await.unwrap();
-    world.put_accounts("ou-ab12-prod0001", &["555555555555"]);
-    world.stack_sets.break_at(at("444444444444"), "account is suspended");
+    world.put_accounts("ou-ab12-staging1", &STAGING[1..]);
+    world.stack_sets.break_at(at(STAGING[0]), "account is suspended");
     for version in [2, 3] {
         world.execute(version).await.unwrap();
-        assert!(world.versions("prod").contains(&("555555555555".into(), version, true)));
-        assert_eq!(world.live("prod").unwrap().accounts, ["555555555555".parse().unwrap()]);
+        assert!(world.versions("staging").contains(&(STAGING[1].into(), version, true)));
     }
-    let ids = world.stack_sets.operation_ids(&world.set_name("prod"));
-    assert_eq!(ids.iter().filter(|id| id.contains("-remove-")).count(), 1, "{ids:?}");
+    assert_eq!(kinds(&world, "staging").iter().filter(|kind| *kind == "remove").count(), 1);
     // Back in the unit, it cannot be deployed to, and that is said.
-    world.put_accounts("ou-ab12-prod0001", &PROD);
+    world.put_accounts("ou-ab12-staging1", &STAGING);
     let report = world.execute(1).await.unwrap_err();
     let failures = failures(&report);
     assert!(
-        matches!(failures.as_slice(), [(account, reason)] if account == "444444444444" && reason.contains("RetainStacks")),
+        matches!(failures.as_slice(), [(account, reason)] if account == STAGING[0] && reason.contains("RetainStacks")),
         "{failures:?}"
     );
 }
@@ -144,15 +218,15 @@ async fn any_call_may_fail_once() {
     let calls = async |fault: Option<(usize, Moment)>| {
         let world = World::new();
         world.execute(1).await.unwrap();
-        world.put_accounts("ou-ab12-prod0001", &["555555555555", "666666666666"]);
+        let joined = ["555555555555", "666666666666", "777777777777"];
+        world.put_accounts("ou-ab12-prod0001", &joined);
         let before = world.stack_sets.calls().len();
         if let Some((number, moment)) = fault {
             world.stack_sets.fail_call(number, moment);
         }
         world.execute(2).await.unwrap_or_else(|report| panic!("{fault:?}: {report}"));
         assert_eq!(world.versions("staging"), on(2, &STAGING), "{fault:?}");
-        assert_eq!(world.versions("prod"), on(2, &["555555555555", "666666666666"]), "{fault:?}");
-        assert_eq!(world.live("prod").unwrap().version, 2, "{fault:?}");
+        assert_eq!(world.versions("prod"), on(2, &joined), "{fault:?}");
         (world.stack_sets.calls().len() - before, world.stack_sets.operation_ids(&world.set_name("prod")))
     };
     let (total, operations) = calls(None).await;
@@ -167,13 +241,13 @@ async fn any_call_may_fail_once() {
 /// The same for the first deployment, which makes the stack set.
 #[tokio::test]
 async fn any_call_of_a_first_deployment_may_fail_once() {
-    for number in 0..24 {
+    for number in 0..30 {
         for moment in [Moment::Before, Moment::After] {
             let world = World::new();
             world.stack_sets.fail_call(number, moment);
             world.execute(1).await.unwrap_or_else(|report| panic!("{number} {moment:?}: {report}"));
             assert_eq!(world.versions("prod"), on(1, &PROD), "{number} {moment:?}");
-            assert_eq!(world.stack_sets.operation_ids(&world.set_name("prod")).len(), 1, "{number} {moment:?}");
+            assert_eq!(kinds(&world, "prod"), ["create", "create"], "{number} {moment:?}");
         }
     }
 }
@@ -182,12 +256,9 @@ async fn any_call_of_a_first_deployment_may_fail_once() {
 #[tokio::test]
 async fn tasks_may_be_delivered_again() {
     let world = World::new();
-    let request = World::request(1);
-    let execution = request.execution_name();
-    let plan = world.task(json!({"action": "plan", "request": request})).await.unwrap();
-    assert_eq!(world.task(json!({"action": "plan", "request": request})).await.unwrap(), plan);
-    let stage = &plan["stages"][0];
-    let deploy = json!({"action": "deploy", "execution": execution, "stage": stage});
+    let stage = &world.stages(1).await[0];
+    assert_eq!(world.stages(1).await[0], *stage);
+    let deploy = json!({"action": "deploy", "execution": "v1", "stage": stage, "wave": "all"});
     let started = world.task(deploy.clone()).await.unwrap();
     assert_eq!(started["status"], "started");
     assert_eq!(world.task(deploy.clone()).await.unwrap(), started);
@@ -197,10 +268,7 @@ async fn tasks_may_be_delivered_again() {
     for _ in 0..2 {
         assert_eq!(world.task(deploy.clone()).await.unwrap(), json!({"status": "done"}));
     }
-    let record = json!({"action": "record", "execution": execution, "stage": stage, "time": "2026-01-01T00:00:00Z"});
-    let first = world.task(record.clone()).await.unwrap();
-    assert_eq!(world.task(record).await.unwrap(), first);
-    assert_eq!(world.stack_sets.operation_ids(&world.set_name("staging")).len(), 1);
+    assert_eq!(kinds(&world, "staging"), ["create"]);
 }
 
 #[tokio::test]
@@ -208,11 +276,11 @@ async fn another_operation_makes_the_stage_wait() {
     let world = World { stack_sets: InMemory::new().looks_until_done(3), ..World::new() };
     world.execute(1).await.unwrap();
     let set = StackSetId { name: world.set_name("staging"), call_as: None };
-    let locations = [at("222222222222")];
-    let group = stack_sets::by_regions(locations, &[]).remove(0);
+    let group = stack_sets::by_regions([at(STAGING[0])], &[]).remove(0);
     world.stack_sets.delete_instances(&set, &group, "somebody-else").await.unwrap();
-    let plan = world.task(json!({"action": "plan", "request": World::request(2)})).await.unwrap();
-    let answer = world.task(json!({"action": "deploy", "execution": "v2", "stage": plan["stages"][0]})).await.unwrap();
+    let stage = &world.stages(2).await[0];
+    let deploy = json!({"action": "deploy", "execution": "v2", "stage": stage, "wave": "all"});
+    let answer = world.task(deploy).await.unwrap();
     assert_eq!(answer["status"], "waiting");
     assert!(answer["waitingFor"].as_str().unwrap().contains("somebody-else"), "{answer}");
     world.execute(2).await.unwrap();
@@ -222,15 +290,14 @@ async fn another_operation_makes_the_stage_wait() {
 #[tokio::test]
 async fn a_stack_set_of_somebody_else_is_not_touched() {
     let world = World::new();
-    let plan = world.task(json!({"action": "plan", "request": World::request(1)})).await.unwrap();
-    let stage: deployment::StagePlan = serde_json::from_value(plan["stages"][0].clone()).unwrap();
+    let stage = world.stages(1).await.remove(0);
     let set = StackSetId { name: stage.stack_set_name.clone(), call_as: None };
     let definition = stack_sets::Definition {
         template: "theirs".into(),
         parameters: Default::default(),
         tags: Default::default(),
         permissions: stage.permissions.clone(),
-        preferences: stage.operation_preferences,
+        preferences: stage.waves[0].operation_preferences,
     };
     world.stack_sets.create_stack_set(&set, &definition, "t").await.unwrap();
     let error = world.execute(1).await.unwrap_err();
@@ -239,69 +306,12 @@ async fn a_stack_set_of_somebody_else_is_not_touched() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_deployed_is_refused_with_every_fault() {
-    let world = World::new();
-    let mut document = registration();
-    document["stages"][0]["organizationalUnitIds"] = json!(["ou-ab12-unknown1", "ou-ab12-staging1"]);
-    document["stages"][1]["exclude"] = json!(PROD);
-    world.register(&document);
-    let package = ModelPackage {
-        status: "InProgress".into(),
-        approval_status: "PendingManualApproval".into(),
-        containers: 0,
-        instance_types: vec!["ml.c5.large".into()],
-    };
-    world.packages.lock().unwrap().insert(arn(1).to_string(), package);
-    let error = world.execute(1).await.unwrap_err();
-    assert_eq!(error["error"], "InvalidRegistration");
-    let message = error["message"].as_str().unwrap();
-    for part in [
-        "the deployment has 7 faults: ",
-        "registration $.stages[0].organizationalUnitIds: ou-ab12-unknown1 does not exist",
-        "registration $.stages[1]: has no account: organizationalUnitIds less exclude leaves no active one",
-        "model-package/churn/1: expected ModelPackageStatus Completed, found InProgress",
-        "expected ModelApprovalStatus Approved, found PendingManualApproval",
-        "has no container in an InferenceSpecification",
-        "does not support instance type ml.m5.large of stage staging, expected one of ml.c5.large",
-        "does not support instance type ml.m5.xlarge of stage prod",
-    ] {
-        assert!(message.contains(part), "{part}: {message}");
-    }
-    assert!(world.stack_sets.calls().is_empty());
-}
-
-#[tokio::test]
-async fn refusals_have_names() {
-    let world = World::new();
-    world.packages.lock().unwrap().remove(arn(3).as_str());
-    let error = world.execute(3).await.unwrap_err();
-    assert_eq!(error["error"], "NotDeployable");
-    assert!(error["message"].as_str().unwrap().ends_with("model-package/churn/3: does not exist"), "{error}");
-    world
-        .packages
-        .lock()
-        .unwrap()
-        .insert(arn(3).to_string(), ModelPackage { approval_status: "Rejected".into(), ..approved() });
-    assert_eq!(world.execute(3).await.unwrap_err()["error"], "NotDeployable");
-    world.register(&json!({"stages": []}));
-    let error = world.execute(3).await.unwrap_err();
-    assert_eq!(error["error"], "InvalidRegistration");
-    assert!(error["message"].as_str().unwrap().contains("found Rejected"), "{error}");
-    world.parameters.lock().unwrap().clear();
-    let error = world.execute(3).await.unwrap_err();
-    assert_eq!(error["error"], "NotRegistered");
-    assert!(error["message"].as_str().unwrap().contains("/mlops/deployments/churn/registration"), "{error}");
-    let error = world.task(json!({"action": "dance"})).await.unwrap_err();
-    assert_eq!(error.error_type(), "InvalidInput");
-}
-
-#[tokio::test]
 async fn service_managed_stack_sets_address_the_root() {
     let world = World::new();
     let mut document = registration();
     document["stackSet"] = json!({"permissionModel": "SERVICE_MANAGED", "callAs": "DELEGATED_ADMIN"});
     world.register(&document);
-    let plan = world.task(json!({"action": "plan", "request": World::request(1)})).await.unwrap();
+    let plan = world.plan(&World::request(1)).await;
     assert_eq!(plan["stages"][0]["organizationRoot"], "r-ab12");
     assert_eq!(
         plan["stages"][0]["permissions"],
@@ -316,71 +326,11 @@ async fn service_managed_stack_sets_address_the_root() {
 }
 
 #[tokio::test]
-async fn what_is_live_is_compared_with_what_was_requested() {
+async fn a_wave_that_the_plan_does_not_have_is_said() {
     let world = World::new();
-    world.execute(1).await.unwrap();
-    let execution = World::request(2).execution_name();
-    let plan = world.task(json!({"action": "plan", "request": World::request(2)})).await.unwrap();
-    let stage = &plan["stages"][1];
-    let verify = json!({"action": "verify", "execution": execution, "stage": stage});
-    // A silent roll-back: the old version is in service.
-    let answer = world.task(verify.clone()).await.unwrap();
-    let reported = failures(&answer["report"]);
-    assert_eq!(reported.len(), 2);
-    let (_, reason) = reported.first().unwrap();
-    assert!(reason.contains(&format!("expected model package {}, found {}", arn(2), arn(1))), "{reason}");
-
-    world.execute(2).await.unwrap();
-    assert_eq!(world.task(verify.clone()).await.unwrap(), json!({"status": "done"}));
-    let odd = |status: &str, reason: Option<&str>| Endpoint {
-        status: status.into(),
-        failure_reason: reason.map(Into::into),
-        config_name: stage["endpointName"].as_str().unwrap().into(),
-    };
-    world.oddities.lock().unwrap().insert(at(PROD[0]), odd("Updating", None));
-    let answer = world.task(verify.clone()).await.unwrap();
-    assert_eq!(answer["status"], "waiting");
-    assert!(
-        answer["waitingFor"].as_str().unwrap().starts_with("444444444444 in eu-central-1: endpoint mlops-churn-prod-"),
-        "{answer}"
-    );
-    world.oddities.lock().unwrap().insert(at(PROD[1]), odd("Failed", Some("no capacity")));
-    world.closed.lock().unwrap().insert(PROD[0].parse().unwrap());
-    let answer = world.task(verify).await.unwrap();
-    let reported = failures(&answer["report"]);
-    assert_eq!(reported.len(), 2, "{answer}");
-    assert!(reported[0].1.starts_with("cannot assume arn:aws:iam::444444444444:role/ModelExecution"), "{reported:?}");
-    assert!(reported[1].1.ends_with("is Failed: no capacity"), "{reported:?}");
-    assert_eq!(answer["report"]["phase"], "verify");
-}
-
-#[tokio::test]
-async fn throttling_in_a_target_is_retryable_and_names_the_account() {
-    let world = World::new();
-    world.execute(1).await.unwrap();
-    world.throttled.lock().unwrap().insert(PROD[1].parse().unwrap());
-    let plan = world.task(json!({"action": "plan", "request": World::request(1)})).await.unwrap();
-    let verify = json!({"action": "verify", "execution": "v1", "stage": plan["stages"][1]});
-    let error = world.task(verify).await.unwrap_err();
-    assert_eq!(error.error_type(), "RetryableAwsError");
-    assert!(error.to_string().starts_with("account 555555555555: sts:AssumeRole answered Throttling"), "{error}");
-}
-
-#[tokio::test]
-async fn many_accounts_are_verified_a_few_at_a_time_and_a_report_stays_small() {
-    let world = World::new();
-    let accounts: Vec<_> = (0..400).map(|number| format!("{:012}", 700_000_000_000_u64 + number)).collect();
-    let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
-    world.put_accounts("ou-ab12-staging1", &accounts);
-    world.execute(1).await.unwrap();
-    let most = world.crowd.lock().unwrap().1;
-    assert!((2..=16).contains(&most), "{most}");
-    world.closed.lock().unwrap().extend(accounts.iter().map(|account| account.parse().unwrap()));
-    let plan = world.task(json!({"action": "plan", "request": World::request(1)})).await.unwrap();
-    let verify = json!({"action": "verify", "execution": "v1", "stage": plan["stages"][0]});
-    let answer = world.task(verify).await.unwrap();
-    let report = &answer["report"];
-    assert!(report.to_string().len() < 32_768, "{}", report.to_string().len());
-    assert_eq!(report["failures"].as_array().unwrap().len() + report["omitted"].as_u64().unwrap() as usize, 400);
-    assert!(plan.to_string().len() < 100_000);
+    let stage = &world.stages(1).await[0];
+    let task = json!({"action": "deploy", "execution": "v1", "stage": stage, "wave": "canary"});
+    let error = world.task(task).await.unwrap_err();
+    assert_eq!((error.error_type(), error.to_string().as_str()), ("InvalidInput", "stage staging has no wave canary"));
+    assert_eq!(world.task(json!({"action": "dance"})).await.unwrap_err().error_type(), "InvalidInput");
 }

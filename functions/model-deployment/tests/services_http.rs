@@ -1,4 +1,4 @@
-//! What is sent to Parameter Store, the registry, Organizations, STS and SageMaker, and how their answers are read, over
+//! What is sent to Parameter Store, the registry, Organizations and Step Functions, and how their answers are read, over
 //! HTTP on loopback.
 #![allow(
     clippy::unwrap_used,
@@ -10,18 +10,14 @@
 
 use aws_ports::AwsError;
 use lambda_process::{Reply, Server};
-use model_deployment::{Endpoint, Hub, HubAccount, ModelPackage, TargetAccounts, TargetAccountsByRole, Variant};
+use model_deployment::{Executions, Hub, HubAccount, ModelPackage, Running, StateMachine};
 use organization::{Account, Listing};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
 struct Asked {
     operation: String,
-    /// JSON, or the text of a form.
     body: Value,
-    region: String,
-    key: String,
-    token: String,
 }
 
 struct Service {
@@ -53,15 +49,10 @@ impl Service {
             let header = |name: &str| {
                 request.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
             };
-            let authorization = header("authorization");
-            let scope: Vec<_> = authorization.split(['=', '/', ' ']).map(str::to_owned).collect();
             let text = String::from_utf8(request.body.to_vec()).unwrap();
             log.lock().unwrap().push(Asked {
                 operation: header("x-amz-target"),
                 body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
-                key: scope[2].clone(),
-                region: scope[4].clone(),
-                token: header("x-amz-security-token"),
             });
             let (status, body) = replies.lock().unwrap().next().expect("one reply a request");
             async move { Reply::status(status, body) }
@@ -80,9 +71,9 @@ impl Service {
         )
     }
 
-    fn targets(&self) -> TargetAccountsByRole<'static> {
+    fn state_machine(&self) -> StateMachine<'static> {
         let url = self.server.url();
-        TargetAccountsByRole::over(client!(aws_sdk_sagemaker, &url), client!(aws_sdk_sts, &url))
+        StateMachine::over(client!(aws_sdk_sfn, &url))
     }
 
     fn asked(&self) -> Vec<(String, Value)> {
@@ -103,25 +94,57 @@ async fn parameters() {
     let service = Service::answering(vec![
         ok(json!({"Parameter": {"Name": "/mlops/x", "Value": "{}"}})),
         refused("ParameterNotFound", ""),
-        ok(json!({"Version": 3, "Tier": "Standard"})),
+        ok(json!({"Parameters": [{"Name": "/mlops/a/1", "Value": "one"}], "NextToken": "more"})),
+        ok(json!({"Parameters": [{"Name": "/mlops/a/2", "Value": "two"}]})),
         refused("ThrottlingException", "Rate exceeded"),
     ])
     .await;
     let hub = service.hub();
     assert_eq!(hub.parameter("/mlops/x").await.unwrap().as_deref(), Some("{}"));
     assert_eq!(hub.parameter("/mlops/y").await.unwrap(), None);
-    hub.put_parameter("/mlops/y", "[]").await.unwrap();
-    assert!(hub.put_parameter("/mlops/y", "[]").await.is_err_and(|error: AwsError| error.is_throttled()));
-    let put =
-        json!({"Name": "/mlops/y", "Value": "[]", "Type": "String", "Tier": "Intelligent-Tiering", "Overwrite": true});
+    let under = hub.parameters_under("/mlops/a/").await.unwrap();
     assert_eq!(
-        service.asked()[..3],
-        [
-            ("AmazonSSM.GetParameter".into(), json!({"Name": "/mlops/x"})),
-            ("AmazonSSM.GetParameter".into(), json!({"Name": "/mlops/y"})),
-            ("AmazonSSM.PutParameter".into(), put),
-        ]
+        under.into_iter().collect::<Vec<_>>(),
+        [("/mlops/a/1".to_owned(), "one".to_owned()), ("/mlops/a/2".to_owned(), "two".to_owned())]
     );
+    assert!(hub.parameters_under("/mlops/a/").await.is_err_and(|error: AwsError| error.is_throttled()));
+    let asked = service.asked();
+    assert_eq!(asked[0], ("AmazonSSM.GetParameter".into(), json!({"Name": "/mlops/x"})));
+    let by_path = json!({"Path": "/mlops/a/", "Recursive": true, "WithDecryption": true});
+    assert_eq!(asked[2], ("AmazonSSM.GetParametersByPath".into(), by_path));
+    assert_eq!(asked[3].1["NextToken"], "more");
+}
+
+#[tokio::test]
+async fn executions() {
+    let item = |name: &str, started: f64| {
+        json!({"executionArn": format!("arn:aws:states:eu-central-1:111111111111:execution:m:{name}"),
+            "stateMachineArn": "m", "name": name, "status": "RUNNING", "startDate": started})
+    };
+    let service = Service::answering(vec![
+        ok(json!({"executions": [item("churn-v2-01234567", 2.5)], "nextToken": "more"})),
+        ok(json!({"executions": [item("churn-v1-01234567", 1.0)]})),
+        ok(json!({})),
+        refused("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'"),
+        refused("ThrottlingException", "Rate exceeded"),
+    ])
+    .await;
+    let machine = service.state_machine();
+    let running = |name: &str, started| Running { name: name.to_owned(), started };
+    assert_eq!(
+        machine.running("m").await.unwrap(),
+        [running("churn-v2-01234567", 2500), running("churn-v1-01234567", 1000)]
+    );
+    machine.give_up_waiting("token", "Superseded", "by version 3").await.unwrap();
+    machine.give_up_waiting("token", "Superseded", "by version 3").await.unwrap();
+    assert!(machine.give_up_waiting("token", "Superseded", "by version 3").await.unwrap_err().is_throttled());
+    let asked = service.asked();
+    assert_eq!(
+        asked[0],
+        ("AWSStepFunctions.ListExecutions".into(), json!({"stateMachineArn": "m", "statusFilter": "RUNNING"}))
+    );
+    let failure = json!({"taskToken": "token", "error": "Superseded", "cause": "by version 3"});
+    assert_eq!(asked[2], ("AWSStepFunctions.SendTaskFailure".into(), failure));
 }
 
 #[tokio::test]
@@ -179,54 +202,4 @@ async fn organization() {
     assert_eq!(hub.organization_root().await.unwrap(), "r-ab12");
     assert!(hub.list_accounts_for_parent(&unit, None).await.unwrap_err().is_not_found());
     assert_eq!(service.asked()[1].1, json!({"ParentId": "ou-ab12-aaaaaaaa", "NextToken": "page"}));
-}
-
-/// One client serves every account and region, each call with that account's session in that region.
-#[tokio::test]
-async fn endpoints_are_seen_through_the_role() {
-    let assumed = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>\
-                   <AccessKeyId>TARGETKEY</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>TOKEN</SessionToken>\
-                   <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
-    let denied = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
-                  <Code>AccessDenied</Code><Message>not authorized to perform sts:AssumeRole</Message></Error></ErrorResponse>";
-    let service = Service::answering(vec![
-        (200, assumed.into()),
-        ok(json!({"EndpointName": "e", "EndpointArn": "a", "EndpointStatus": "Failed", "FailureReason": "no capacity",
-            "EndpointConfigName": "c", "CreationTime": 1.0, "LastModifiedTime": 1.0})),
-        ok(json!({"EndpointConfigName": "c", "EndpointConfigArn": "a", "CreationTime": 1.0, "ProductionVariants": [
-            {"VariantName": "AllTraffic", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 2}]})),
-        ok(json!({"ModelName": "m", "ModelArn": "a", "CreationTime": 1.0, "PrimaryContainer": {"ModelPackageName": "p"}})),
-        ok(json!({"ModelName": "m", "ModelArn": "a", "CreationTime": 1.0,
-            "Containers": [{"ModelPackageName": "p"}, {"ModelPackageName": "q"}]})),
-        refused("ValidationException", "Could not find endpoint \"e\"."),
-        (403, denied.into()),
-    ])
-    .await;
-    let targets = service.targets();
-    let role = "arn:aws:iam::222222222222:role/ModelExecution";
-    let session = targets.assume_role(role, "verify-v1", "{}").await.unwrap();
-    let region = "ap-southeast-2".parse().unwrap();
-    assert_eq!(
-        targets.endpoint(&session, &region, "e").await.unwrap(),
-        Endpoint { status: "Failed".into(), failure_reason: Some("no capacity".into()), config_name: "c".into() }
-    );
-    assert_eq!(
-        targets.endpoint_config(&session, &region, "c").await.unwrap().variants,
-        [Variant { model_name: "m".into(), instance_type: "ml.m5.large".into(), instance_count: 2 }]
-    );
-    assert_eq!(targets.model_packages(&session, &region, "m").await.unwrap(), ["p"]);
-    assert_eq!(targets.model_packages(&session, &region, "m").await.unwrap(), ["p", "q"]);
-    assert!(targets.endpoint(&session, &region, "e").await.unwrap_err().is_not_found());
-    assert!(targets.assume_role(role, "verify-v1", "{}").await.unwrap_err().is_access_denied());
-    let asked = service.asked.lock().unwrap();
-    let form = asked[0].body.as_str().unwrap();
-    for part in ["Action=AssumeRole", "RoleSessionName=verify-v1", "Policy=%7B%7D", "DurationSeconds=900"] {
-        assert!(form.contains(part), "{part}: {form}");
-    }
-    assert_eq!((asked[0].key.as_str(), asked[0].region.as_str()), ("HUBKEY", "eu-central-1"));
-    for seen in &asked[1..6] {
-        let from = (seen.key.as_str(), seen.region.as_str(), seen.token.as_str());
-        assert_eq!(from, ("TARGETKEY", "ap-southeast-2", "TOKEN"), "{}", seen.operation);
-    }
-    assert_eq!(asked[1].body, json!({"EndpointName": "e"}));
 }

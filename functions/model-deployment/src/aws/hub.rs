@@ -1,7 +1,7 @@
 use aws_ports::{Aws, AwsError, Operation};
-use aws_sdk_ssm::types::{ParameterTier, ParameterType};
 use identifiers::{ModelPackageArn, OrganizationNode};
 use organization::{Account, Listing, Page};
+use std::collections::BTreeMap;
 use std::future::Future;
 use tokio::sync::OnceCell;
 
@@ -22,8 +22,8 @@ pub struct ModelPackage {
 pub trait Hub: Listing {
     /// `ssm:GetParameter`; `None` if there is none.
     fn parameter(&self, name: &str) -> impl Future<Output = Result<Option<String>, AwsError>> + Send;
-    /// `ssm:PutParameter`, whether there is one or not.
-    fn put_parameter(&self, name: &str, value: &str) -> impl Future<Output = Result<(), AwsError>> + Send;
+    /// `ssm:GetParametersByPath`, decrypted, all pages: values by name.
+    fn parameters_under(&self, path: &str) -> impl Future<Output = Result<BTreeMap<String, String>, AwsError>> + Send;
     /// `sagemaker:DescribeModelPackage`; `None` if there is none.
     fn model_package(
         &self,
@@ -86,12 +86,15 @@ impl Hub for HubAccount<'_> {
         }
     }
 
-    async fn put_parameter(&self, name: &str, value: &str) -> Result<(), AwsError> {
-        // A record of some hundred accounts outgrows the standard tier.
-        let call = self.ssm().await.put_parameter().name(name).value(value).r#type(ParameterType::String);
-        let call = call.tier(ParameterTier::IntelligentTiering).overwrite(true);
-        call.send().await.operation("ssm:PutParameter")?;
-        Ok(())
+    async fn parameters_under(&self, path: &str) -> Result<BTreeMap<String, String>, AwsError> {
+        let call = self.ssm().await.get_parameters_by_path().path(path).recursive(true).with_decryption(true);
+        let mut pages = call.into_paginator().send();
+        let mut values = BTreeMap::new();
+        while let Some(page) = pages.next().await {
+            let parameters = page.operation("ssm:GetParametersByPath")?.parameters.unwrap_or_default();
+            values.extend(parameters.into_iter().filter_map(|parameter| parameter.name.zip(parameter.value)));
+        }
+        Ok(values)
     }
 
     async fn model_package(&self, package: &ModelPackageArn) -> Result<Option<ModelPackage>, AwsError> {

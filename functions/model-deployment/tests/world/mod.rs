@@ -1,4 +1,4 @@
-//! A hub account, its organization and its target accounts in memory, and the loop that the state machine runs.
+//! A hub account, its organization and its target accounts in memory, and the loop that the state machine runs for a wave.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,18 +9,20 @@
 #![allow(dead_code, reason = "not every test file needs all of it")]
 
 use aws_ports::AwsError;
-use deployment::{Approval, DeploymentRequest, LiveRecord};
-use identifiers::{AccountId, ModelPackageArn, OrganizationNode, Region};
-use model_deployment::{Endpoint, EndpointConfig, Error, Hub, ModelPackage, Services, TargetAccounts, Variant, handle};
+use deployment::{Approval, DeploymentRequest, RequestKind, StagePlan};
+use identifiers::{ModelPackageArn, OrganizationNode};
+use model_deployment::{Error, Executions, Hub, ModelPackage, Running, Services, handle};
 use organization::{Account, Listing, Page};
 use serde_json::{Value, json};
 use stack_sets::{InMemory, InstanceStatus, Location};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 pub(crate) const REGION: &str = "eu-central-1";
+pub(crate) const HUB: &str = "111111111111";
 pub(crate) const STAGING: [&str; 2] = ["222222222222", "333333333333"];
-pub(crate) const PROD: [&str; 2] = ["444444444444", "555555555555"];
+pub(crate) const PROD: [&str; 3] = ["444444444444", "555555555555", "666666666666"];
+pub(crate) const STATE_MACHINE: &str = "arn:aws:states:eu-central-1:111111111111:stateMachine:mlops-model-deployment";
 
 #[derive(Debug, Default)]
 pub(crate) struct World {
@@ -28,32 +30,38 @@ pub(crate) struct World {
     pub(crate) parameters: Mutex<BTreeMap<String, String>>,
     pub(crate) packages: Mutex<BTreeMap<String, ModelPackage>>,
     pub(crate) units: Mutex<BTreeMap<String, Vec<String>>>,
-    /// What an endpoint is, where it is something else than its stack made of it.
-    pub(crate) oddities: Mutex<BTreeMap<Location, Endpoint>>,
-    pub(crate) closed: Mutex<BTreeSet<AccountId>>,
-    pub(crate) throttled: Mutex<BTreeSet<AccountId>>,
-    pub(crate) sessions: Mutex<Vec<(String, String)>>,
-    pub(crate) crowd: Mutex<(usize, usize)>,
+    pub(crate) running: Mutex<Vec<Running>>,
+    /// Token, error and cause.
+    pub(crate) released: Mutex<Vec<(String, String, String)>>,
 }
 
 pub(crate) fn arn(version: u32) -> ModelPackageArn {
-    format!("arn:aws:sagemaker:{REGION}:111111111111:model-package/churn/{version}").parse().unwrap()
+    format!("arn:aws:sagemaker:{REGION}:{HUB}:model-package/churn/{version}").parse().unwrap()
 }
 
 pub(crate) fn at(account: &str) -> Location {
     Location { account: account.parse().unwrap(), region: REGION.parse().unwrap() }
 }
 
+fn endpoint(instance_type: &str, count: u32) -> Value {
+    json!({"type": "realTime",
+        "variants": [{"name": "AllTraffic", "instance": {"type": instance_type, "count": count}, "weight": 100}]})
+}
+
+/// Staging all at once, production with a canary and a question.
 pub(crate) fn registration() -> Value {
     json!({
         "stages": [
             {"name": "staging", "organizationalUnitIds": ["ou-ab12-staging1"]},
-            {"name": "prod", "organizationalUnitIds": ["ou-ab12-prod0001"], "instance": {"type": "ml.m5.xlarge", "count": 2}}
+            {"name": "prod", "organizationalUnitIds": ["ou-ab12-prod0001"], "endpoint": endpoint("ml.m5.xlarge", 2),
+             "waves": {"canary": {"accounts": 1, "bakeSeconds": 60}, "rest": {"maxConcurrentPercentage": 50}},
+             "approval": {"expiresAfterHours": 72}}
         ],
-        "instance": {"type": "ml.m5.large", "count": 1},
+        "endpoint": endpoint("ml.m5.large", 1),
         "modelExecutionRoleName": "ModelExecution",
         "stackSet": {"permissionModel": "SELF_MANAGED", "executionRoleName": "StackSetExecution",
-            "administrationRoleArn": "arn:aws:iam::111111111111:role/StackSetAdministration"}
+            "administrationRoleArn": "arn:aws:iam::111111111111:role/StackSetAdministration"},
+        "rollbackOnReject": true
     })
 }
 
@@ -64,6 +72,10 @@ pub(crate) fn approved() -> ModelPackage {
         containers: 1,
         instance_types: vec![],
     }
+}
+
+pub(crate) fn approval(id: &str) -> Approval {
+    Approval { id: id.to_owned(), time: None, by: Some("arn:aws:iam::111111111111:user/b".into()), registered_by: None }
 }
 
 impl World {
@@ -79,8 +91,16 @@ impl World {
     }
 
     pub(crate) fn register(&self, registration: &Value) {
-        let mut parameters = self.parameters.lock().unwrap();
-        parameters.insert("/mlops/deployments/churn/registration".into(), registration.to_string());
+        self.put("/mlops/deployments/churn/registration", registration.to_string());
+    }
+
+    pub(crate) fn put(&self, name: &str, value: String) {
+        self.parameters.lock().unwrap().insert(name.to_owned(), value);
+    }
+
+    pub(crate) fn set_status(&self, version: u32, status: &str) {
+        let package = ModelPackage { approval_status: status.into(), ..approved() };
+        self.packages.lock().unwrap().insert(arn(version).to_string(), package);
     }
 
     pub(crate) fn put_accounts(&self, unit: &str, accounts: &[&str]) {
@@ -88,20 +108,25 @@ impl World {
     }
 
     pub(crate) fn request(version: u32) -> DeploymentRequest {
-        let approval = Approval { id: format!("approval-{version}"), time: None, by: None };
         DeploymentRequest {
             platform_name: "mlops".parse().unwrap(),
+            kind: RequestKind::Approval,
             model_package_arn: arn(version),
             model_package_group_name: None,
-            approval,
+            approval: approval(&format!("approval-{version}")),
         }
     }
 
-    pub(crate) fn live(&self, stage: &str) -> Option<LiveRecord> {
-        let parameters = self.parameters.lock().unwrap();
-        parameters
-            .get(&format!("/mlops/deployments/churn/live/{stage}"))
-            .map(|text| serde_json::from_str(text).unwrap())
+    /// Writes down that an earlier deployment left this version live, and the one before it.
+    pub(crate) fn put_live(&self, stage: &str, version: u32, earlier: &[u32]) {
+        let earlier: Vec<_> = earlier
+            .iter()
+            .map(|version| json!({"modelPackageArn": arn(*version).to_string(), "approval": approval("earlier")}))
+            .collect();
+        let record = json!({"version": version, "modelPackageArn": arn(version).to_string(), "endpointName": "e", "execution": "x",
+            "time": "2026-01-01T00:00:00.000Z", "kind": "stage", "approval": approval("live"), "accounts": 2,
+            "regions": [REGION], "record": "history/churn/x.json", "earlier": earlier});
+        self.put(&format!("/mlops/deployments/churn/live/{stage}"), record.to_string());
     }
 
     pub(crate) fn set_name(&self, stage: &str) -> String {
@@ -120,7 +145,7 @@ impl World {
     }
 
     pub(crate) async fn task(&self, task: Value) -> Result<Value, Error> {
-        handle(Services { stack_sets: &self.stack_sets, hub: self, targets: self }, task).await
+        handle(Services { stack_sets: &self.stack_sets, hub: self, executions: self }, task).await
     }
 
     /// A task as the state machine runs it: again after a failure that may pass.
@@ -134,33 +159,37 @@ impl World {
         self.task(task).await
     }
 
-    /// What the state machine does with one request: `Err` holds the error of a task or the report of a stage.
+    pub(crate) async fn plan(&self, request: &DeploymentRequest) -> Value {
+        self.retried(json!({"action": "plan", "request": request})).await.unwrap()
+    }
+
+    pub(crate) async fn stages(&self, version: u32) -> Vec<StagePlan> {
+        let plan = self.plan(&Self::request(version)).await;
+        assert_eq!(plan["faults"], json!([]), "{plan}");
+        serde_json::from_value(plan["stages"].clone()).unwrap()
+    }
+
+    /// Plans a version and brings it to every wave of every stage. `Err` holds the error of a task or a stage's report.
     pub(crate) async fn execute(&self, version: u32) -> Result<(), Value> {
-        let request = Self::request(version);
-        let execution = request.execution_name();
-        let failed = |error: Error| json!({"error": error.error_type(), "message": error.to_string()});
-        let plan = self.retried(json!({"action": "plan", "request": request})).await.map_err(failed)?;
-        for stage in plan["stages"].as_array().unwrap() {
-            for (action, most) in [("deploy", 50), ("verify", 10)] {
-                self.until_done(action, &execution, stage, most).await?;
+        let execution = Self::request(version).execution_name();
+        for stage in self.stages(version).await {
+            for wave in &stage.waves {
+                self.deploy(&execution, &stage, wave.name.as_str()).await?;
             }
-            let record =
-                json!({"action": "record", "execution": execution, "stage": stage, "time": "2026-01-01T00:00:00Z"});
-            self.retried(record).await.map_err(failed)?;
         }
         Ok(())
     }
 
-    async fn until_done(&self, action: &str, execution: &str, stage: &Value, most: usize) -> Result<(), Value> {
+    pub(crate) async fn deploy(&self, execution: &str, stage: &StagePlan, wave: &str) -> Result<(), Value> {
         let failed = |error: Error| json!({"error": error.error_type(), "message": error.to_string()});
-        let first = json!({"action": action, "execution": execution, "stage": stage});
-        let mut task = first.clone();
+        let deploy = json!({"action": "deploy", "execution": execution, "stage": stage, "wave": wave});
+        let mut task = deploy.clone();
         let mut last = Value::Null;
-        for _ in 0..most {
+        for _ in 0..50 {
             let answer = self.retried(task.clone()).await.map_err(failed)?;
             match (answer["status"].as_str().unwrap(), task["action"].as_str().unwrap()) {
                 ("started", _) => task = json!({"action": "poll", "stage": stage, "operation": answer["operation"]}),
-                ("done", "poll") => task = first.clone(),
+                ("done", "poll") => task = deploy.clone(),
                 ("done", _) => return Ok(()),
                 ("failed", _) => return Err(answer["report"].clone()),
                 ("waiting", _) => {}
@@ -177,9 +206,9 @@ impl Hub for World {
         Ok(self.parameters.lock().unwrap().get(name).cloned())
     }
 
-    async fn put_parameter(&self, name: &str, value: &str) -> Result<(), AwsError> {
-        self.parameters.lock().unwrap().insert(name.to_owned(), value.to_owned());
-        Ok(())
+    async fn parameters_under(&self, path: &str) -> Result<BTreeMap<String, String>, AwsError> {
+        let parameters = self.parameters.lock().unwrap();
+        Ok(parameters.iter().filter(|(name, _)| name.starts_with(path)).map(|(a, b)| (a.clone(), b.clone())).collect())
     }
 
     async fn model_package(&self, package: &ModelPackageArn) -> Result<Option<ModelPackage>, AwsError> {
@@ -188,6 +217,18 @@ impl Hub for World {
 
     async fn organization_root(&self) -> Result<String, AwsError> {
         Ok("r-ab12".to_owned())
+    }
+}
+
+impl Executions for World {
+    async fn running(&self, state_machine: &str) -> Result<Vec<Running>, AwsError> {
+        assert_eq!(state_machine, STATE_MACHINE);
+        Ok(self.running.lock().unwrap().clone())
+    }
+
+    async fn give_up_waiting(&self, task_token: &str, error: &str, cause: &str) -> Result<(), AwsError> {
+        self.released.lock().unwrap().push((task_token.to_owned(), error.to_owned(), cause.to_owned()));
+        Ok(())
     }
 }
 
@@ -212,70 +253,5 @@ impl Listing for World {
         _: Option<String>,
     ) -> Result<Page<String>, AwsError> {
         Ok(Page { items: vec![], next: None })
-    }
-}
-
-/// An endpoint in a target account is what its stack made of it.
-impl TargetAccounts for World {
-    type Session = AccountId;
-
-    async fn assume_role(&self, role_arn: &str, session_name: &str, policy: &str) -> Result<AccountId, AwsError> {
-        serde_json::from_str::<Value>(policy).unwrap();
-        self.sessions.lock().unwrap().push((role_arn.to_owned(), session_name.to_owned()));
-        {
-            let mut crowd = self.crowd.lock().unwrap();
-            crowd.0 += 1;
-            crowd.1 = crowd.1.max(crowd.0);
-        }
-        tokio::task::yield_now().await;
-        self.crowd.lock().unwrap().0 -= 1;
-        let account: AccountId = role_arn.split(':').nth(4).unwrap().parse().unwrap();
-        if self.closed.lock().unwrap().contains(&account) {
-            return Err(AwsError::answered(
-                "sts:AssumeRole",
-                "AccessDenied",
-                "not authorized to perform sts:AssumeRole",
-            ));
-        }
-        if self.throttled.lock().unwrap().contains(&account) {
-            return Err(AwsError::answered("sts:AssumeRole", "Throttling", "Rate exceeded"));
-        }
-        Ok(account)
-    }
-
-    async fn endpoint(&self, session: &AccountId, region: &Region, name: &str) -> Result<Endpoint, AwsError> {
-        let at = Location { account: session.clone(), region: region.clone() };
-        if let Some(odd) = self.oddities.lock().unwrap().get(&at) {
-            return Ok(odd.clone());
-        }
-        if !self.stack_sets.stacks(name, "EndpointName").contains_key(&at) {
-            let message = "Could not find endpoint";
-            return Err(AwsError::answered("sagemaker:DescribeEndpoint", "ValidationException", message));
-        }
-        Ok(Endpoint { status: "InService".into(), failure_reason: None, config_name: name.to_owned() })
-    }
-
-    async fn endpoint_config(
-        &self,
-        session: &AccountId,
-        region: &Region,
-        name: &str,
-    ) -> Result<EndpointConfig, AwsError> {
-        let at = Location { account: session.clone(), region: region.clone() };
-        let parameter = |parameter| {
-            self.stack_sets.stacks(name, parameter).get(&at).map(|stack| stack.1.clone()).unwrap_or_default()
-        };
-        let variant = Variant {
-            model_name: name.to_owned(),
-            instance_type: parameter("InstanceType"),
-            instance_count: parameter("InstanceCount").parse().unwrap_or(0),
-        };
-        Ok(EndpointConfig { variants: vec![variant] })
-    }
-
-    async fn model_packages(&self, session: &AccountId, region: &Region, name: &str) -> Result<Vec<String>, AwsError> {
-        let at = Location { account: session.clone(), region: region.clone() };
-        let stacks = self.stack_sets.stacks(name, "ModelPackageArn");
-        Ok(stacks.get(&at).map(|stack| stack.1.clone()).into_iter().collect())
     }
 }
