@@ -1,9 +1,14 @@
 //! What an event of the model registry says, and whether it can be believed.
 
+use aws_sdk_sagemaker::primitives::{DateTime, DateTimeFormat};
 use identifiers::{ModelPackageArn, ModelPackageGroupName};
 use serde_json::Value;
 
-use crate::Caller;
+use crate::aws::ModelPackage;
+use crate::configuration::Caller;
+
+/// The fields whose change is a decision, of those in `UpdatedModelPackageFields`.
+const FIELDS_OF_A_DECISION: [&str; 2] = ["ModelApprovalStatus", "ApprovalDescription"];
 
 /// What somebody decided about a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +37,28 @@ pub struct StateChange {
     pub package: ModelPackageArn,
     /// Its group as the registry spells it: ARNs may have it in lower case, parameter names know the difference.
     pub group: ModelPackageGroupName,
-    /// What was decided, if anything.
-    pub decision: Option<Decision>,
+    /// What the change comes to.
+    pub meaning: Meaning,
+    /// `LastModifiedTime` in milliseconds since the epoch, where the event has one that can be read.
+    pub changed: Option<i64>,
+}
+
+/// What a change of a version comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// Somebody decided.
+    Decided(Decision),
+    /// The version waits for a decision, or has a status that is none.
+    NotDecided,
+    /// A version that was decided on changed in something else.
+    Edited,
+}
+
+impl StateChange {
+    /// When the change was made, in milliseconds since the epoch.
+    pub(crate) fn at(&self, package: &ModelPackage) -> i64 {
+        self.changed.unwrap_or(package.last_modified)
+    }
 }
 
 /// An event nobody can act on. Running it again changes nothing, so it ends with the failed events.
@@ -49,7 +74,7 @@ pub enum InvalidEvent {
 ///
 /// The event is read as a JSON value and not into a struct: the service is known to send a key twice, which a struct
 /// refuses and a value takes as its last occurrence. Only `detail.ModelPackageArn` (or `resources[0]`) and
-/// `detail.ModelApprovalStatus` count.
+/// `detail.ModelApprovalStatus` must be there.
 ///
 /// # Errors
 /// All faults together: a missing or malformed ARN or status, and a package of another account or region. A target account
@@ -95,7 +120,13 @@ pub(crate) fn read(event: &Value, caller: &Caller) -> Result<Option<StateChange>
     match (package, decision) {
         (Some(package), Some(decision)) if faults.is_empty() => {
             let group = spelled(&package, detail);
-            Ok(Some(StateChange { package, group, decision }))
+            let meaning = match decision {
+                None => Meaning::NotDecided,
+                Some(_) if is_edit(detail) => Meaning::Edited,
+                Some(decision) => Meaning::Decided(decision),
+            };
+            let changed = detail.and_then(|detail| milliseconds(detail.get("LastModifiedTime")?));
+            Ok(Some(StateChange { package, group, meaning, changed }))
         }
         _ => Err(InvalidEvent::Faults(faults)),
     }
@@ -114,6 +145,30 @@ fn spelled(package: &ModelPackageArn, detail: Option<&Value>) -> ModelPackageGro
         .filter(|name| name.eq_ignore_ascii_case(package.group().as_str()))
         .and_then(|name| name.parse().ok())
         .unwrap_or_else(|| package.group().clone())
+}
+
+/// Whether the event says what changed, and that it was not the approval.
+fn is_edit(detail: Option<&Value>) -> bool {
+    let fields = detail.and_then(|detail| detail.get("UpdatedModelPackageFields")).and_then(Value::as_array);
+    let is_decision = |field: &Value| {
+        let known = |name: &&str| field.as_str().is_some_and(|field| field.eq_ignore_ascii_case(name));
+        FIELDS_OF_A_DECISION.iter().any(known)
+    };
+    fields.is_some_and(|fields| !fields.is_empty() && !fields.iter().any(is_decision))
+}
+
+/// Events have times as RFC 3339 or in milliseconds. Another form is not worth losing an approval: the registry has the
+/// time too.
+fn milliseconds(time: &Value) -> Option<i64> {
+    match time {
+        Value::String(text) => DateTime::from_str(text, DateTimeFormat::DateTimeWithOffset).ok()?.to_millis().ok(),
+        other => other.as_i64(),
+    }
+}
+
+/// RFC 3339; `None` for a time beyond every calendar.
+pub(crate) fn in_words(milliseconds: i64) -> Option<String> {
+    DateTime::from_millis(milliseconds).fmt(DateTimeFormat::DateTime).ok()
 }
 
 fn foreign(package: &ModelPackageArn, event: &Value, caller: &Caller) -> Vec<String> {

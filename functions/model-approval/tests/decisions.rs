@@ -1,339 +1,400 @@
 //! What each event comes to, against an in-memory registry, parameter store and state machine.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed assumption of a test is a failed test"
+)]
 
-#![allow(clippy::unwrap_used, reason = "a failed assumption of a test is a failed test")]
-use std::collections::HashMap;
-use std::sync::Mutex;
+mod hub;
 
-use aws_ports::AwsError;
-use deployment::{DeploymentRequest, PlatformName};
-use identifiers::ModelPackageArn;
-use model_approval::{
-    Caller, Configuration, Deployments, Error, Execution, Ignored, ModelPackage, Outcome, Started, handle,
-};
+use deployment::RequestKind::{Approval, Rejection};
+use hub::{Hub, STAGES, arn, deliver, event, principal, said, time};
+use lambda_runtime::Diagnostic;
+use model_approval::{Error, User};
 use serde_json::{Value, json};
 
-const STATE_MACHINE: &str = "arn:aws:states:eu-west-1:111111111111:stateMachine:mlops";
-const REGISTRATION: &str = r#"{
-    "stages": [{"name": "staging", "accountIds": ["222222222222"]}, {"name": "prod", "accountIds": ["333333333333"]}],
-    "instance": {"type": "ml.m5.large", "count": 1},
-    "modelExecutionRoleName": "model",
-    "stackSet": {"permissionModel": "SERVICE_MANAGED", "callAs": "SELF"}
-}"#;
-
-/// Everything the function may reach, and the operation that fails next.
-#[derive(Default)]
-struct Hub {
-    parameters: Mutex<HashMap<String, String>>,
-    packages: Mutex<HashMap<String, ModelPackage>>,
-    running: Mutex<Vec<Execution>>,
-    ended: Mutex<Vec<String>>,
-    started: Mutex<Vec<(String, DeploymentRequest)>>,
-    calls: Mutex<Vec<&'static str>>,
-    failing: Mutex<Option<(&'static str, &'static str)>>,
+/// Stages and what they run, each by an approval at time 0.
+fn live(hub: &Hub, versions: [u32; 2]) {
+    for (stage, version) in STAGES.into_iter().zip(versions) {
+        hub.live(stage, version, time(0));
+    }
 }
 
-impl Hub {
-    fn registered() -> Self {
-        let hub = Self::default();
-        hub.put("/mlops/deployments/churn/registration", REGISTRATION);
-        hub
-    }
+type Given = fn(&Hub);
+/// What is given, what it is, what the event comes to, and how many executions it starts.
+type Row = (&'static str, Given, &'static str, usize);
 
-    fn put(&self, name: &str, value: &str) {
-        self.parameters.lock().unwrap().insert(name.to_owned(), value.to_owned());
-    }
-
-    fn registry_says(&self, version: u32, status: &str, last_modified: i64) {
-        let package = ModelPackage { approval_status: status.to_owned(), decided_by: None, last_modified };
-        self.packages.lock().unwrap().insert(arn(version), package);
-    }
-
-    fn live(&self, stage: &str, version: u32) {
-        let record = json!({
-            "version": version, "modelPackageArn": arn(version), "endpointName": "mlops-churn",
-            "instance": {"type": "ml.m5.large", "count": 1}, "accounts": ["222222222222"], "regions": ["eu-west-1"],
-            "execution": "churn-v1-00000000", "time": "2026-01-01T00:00:00Z"
-        });
-        self.put(&format!("/mlops/deployments/churn/live/{stage}"), &record.to_string());
-    }
-
-    /// The execution ends, whichever way.
-    fn end(&self, name: &str) {
-        self.running.lock().unwrap().retain(|execution| execution.name != name);
-        self.ended.lock().unwrap().push(name.to_owned());
-    }
-
-    fn called(&self, operation: &'static str) -> Result<(), AwsError> {
-        self.calls.lock().unwrap().push(operation);
-        match *self.failing.lock().unwrap() {
-            Some((failing, code)) if failing == operation => Err(AwsError::answered(operation, code, "injected")),
-            _ => Ok(()),
+/// Every row's event is the decision on version 2 at time 20, which is what the registry says too.
+async fn check(rows: &[Row], status: &str, registration: Value) {
+    for (what, given, expected, started) in rows {
+        let hub = Hub::registered(registration.clone());
+        hub.registry_says(2, status, 20);
+        given(&hub);
+        let before = hub.runs();
+        let outcome = deliver(&hub, &event(2, status, 20)).await.unwrap();
+        assert_eq!((said(&outcome).as_str(), hub.runs() - before), (*expected, *started), "{what}");
+        if *started > 0 {
+            let request = hub.last_request();
+            assert_eq!(request.model_package_arn.as_str(), arn(2), "{what}");
+            assert_eq!(request.kind, if status == "Approved" { Approval } else { Rejection }, "{what}");
         }
     }
-
-    fn names_started(&self) -> Vec<String> {
-        self.started.lock().unwrap().iter().map(|(name, _)| name.clone()).collect()
-    }
 }
 
-impl Deployments for Hub {
-    async fn parameters(&self, names: &[String]) -> Result<HashMap<String, String>, AwsError> {
-        self.called("ssm:GetParameters")?;
-        let parameters = self.parameters.lock().unwrap();
-        Ok(names.iter().filter_map(|name| Some((name.clone(), parameters.get(name)?.clone()))).collect())
-    }
+#[tokio::test]
+async fn approvals() {
+    let rows: &[Row] = &[
+        ("nothing is live", |_| {}, "deploymentStarted", 1),
+        ("an older version is live", |hub| live(hub, [1, 1]), "deploymentStarted", 1),
+        ("a newer version is live", |hub| live(hub, [3, 3]), "rollBackStarted", 1),
+        ("a newer version is live in the first stage only", |hub| live(hub, [3, 2]), "deploymentStarted", 1),
+        ("it is live in the first stage only", |hub| live(hub, [2, 1]), "deploymentStarted", 1),
+        ("it is live", |hub| live(hub, [2, 2]), "live", 0),
+        (
+            "it is live, and other executions are none of the group's",
+            |hub| {
+                live(hub, [2, 2]);
+                hub.run("nightly", "{}");
+                hub.run("churn-x-v3-0123abcd", "{}");
+            },
+            "live",
+            0,
+        ),
+        (
+            "it is live, and another version is under way by an earlier approval",
+            |hub| {
+                live(hub, [2, 2]);
+                hub.serves(Approval, 3, 10);
+            },
+            "deploymentStarted",
+            1,
+        ),
+        (
+            "it is live, was rejected, and is being taken back",
+            |hub| {
+                live(hub, [2, 2]);
+                hub.serves(Rejection, 2, 10);
+            },
+            "deploymentStarted",
+            1,
+        ),
+        (
+            "it is under way by an earlier approval",
+            |hub| {
+                hub.serves(Approval, 2, 10);
+            },
+            "underWay",
+            0,
+        ),
+        (
+            "it is under way, and another version's rejection after it",
+            |hub| {
+                hub.serves(Approval, 2, 10);
+                hub.serves(Rejection, 1, 15);
+            },
+            "underWay",
+            0,
+        ),
+        (
+            "it is under way, and another version after it",
+            |hub| {
+                hub.serves(Approval, 2, 10);
+                hub.serves(Approval, 3, 15);
+            },
+            "deploymentStarted",
+            1,
+        ),
+        (
+            "it is under way, and its rejection after it",
+            |hub| {
+                hub.serves(Approval, 2, 10);
+                hub.serves(Rejection, 2, 15);
+            },
+            "deploymentStarted",
+            1,
+        ),
+        (
+            "another version is under way by a later approval",
+            |hub| {
+                hub.serves(Approval, 3, 30);
+                hub.registry_says(3, "Approved", 30);
+            },
+            "superseded",
+            0,
+        ),
+        (
+            "another version is under way by a later approval, and was rejected since",
+            |hub| {
+                hub.serves(Approval, 3, 30);
+                hub.registry_says(3, "Rejected", 40);
+            },
+            "deploymentStarted",
+            1,
+        ),
+        (
+            "another version is under way by a later approval, and was deleted since",
+            |hub| {
+                hub.serves(Approval, 3, 30);
+            },
+            "deploymentStarted",
+            1,
+        ),
+        (
+            "another version is under way by hand",
+            |hub| {
+                hub.run("churn-v3-0123abcd", r#"{"by": "hand"}"#);
+                hub.registry_says(3, "Approved", 30);
+            },
+            "deploymentStarted",
+            1,
+        ),
+        (
+            "an older version was approved later, to go back, and is live",
+            |hub| {
+                hub.live_everywhere(1, time(30));
+                hub.registry_says(1, "Approved", 35);
+            },
+            "superseded",
+            0,
+        ),
+        (
+            "another version was approved later, is live, and was rejected since",
+            |hub| {
+                hub.live_everywhere(3, time(30));
+                hub.registry_says(3, "Rejected", 40);
+            },
+            "rollBackStarted",
+            1,
+        ),
+        (
+            "it is under way by this approval",
+            |hub| {
+                hub.serves(Approval, 2, 20);
+            },
+            "deploymentStarted",
+            0,
+        ),
+        (
+            "the execution of this approval has ended",
+            |hub| {
+                hub.serves(Approval, 2, 20);
+                hub.end_all();
+            },
+            "endedBefore",
+            0,
+        ),
+        (
+            "an earlier approval's execution has ended and left nothing",
+            |hub| {
+                hub.serves(Approval, 2, 10);
+                hub.end_all();
+            },
+            "deploymentStarted",
+            1,
+        ),
+        (
+            "a record cannot be read",
+            |hub| {
+                live(hub, [2, 2]);
+                hub.put("/mlops/deployments/churn/live/prod", "{}");
+            },
+            "deploymentStarted",
+            1,
+        ),
+    ];
+    check(rows, "Approved", json!({})).await;
+}
 
-    async fn model_package(&self, package: &ModelPackageArn) -> Result<ModelPackage, AwsError> {
-        const OPERATION: &str = "sagemaker:DescribeModelPackage";
-        self.called(OPERATION)?;
-        let packages = self.packages.lock().unwrap();
-        let found = packages.get(package.as_str());
-        found
-            .cloned()
-            .ok_or_else(|| AwsError::answered(OPERATION, "ValidationException", "ModelPackage does not exist"))
-    }
+#[tokio::test]
+async fn rejections() {
+    let always: &[Row] = &[
+        ("it is nowhere", |_| {}, "notLive", 0),
+        ("another version is live", |hub| live(hub, [1, 1]), "notLive", 0),
+        (
+            "another version is under way",
+            |hub| {
+                hub.serves(Approval, 3, 10);
+            },
+            "notLive",
+            0,
+        ),
+        (
+            "it is under way",
+            |hub| {
+                hub.serves(Approval, 2, 10);
+            },
+            "rejectionStarted",
+            1,
+        ),
+        (
+            "it is under way, and another version after it",
+            |hub| {
+                hub.serves(Approval, 2, 10);
+                hub.serves(Approval, 3, 15);
+            },
+            "rejectionStarted",
+            1,
+        ),
+        (
+            "it is under way again after an earlier rejection",
+            |hub| {
+                hub.serves(Rejection, 2, 5);
+                hub.serves(Approval, 2, 10);
+            },
+            "rejectionStarted",
+            1,
+        ),
+        (
+            "it is under way, and an earlier rejection after it",
+            |hub| {
+                hub.serves(Approval, 2, 5);
+                hub.serves(Rejection, 2, 10);
+            },
+            "underWay",
+            0,
+        ),
+        (
+            "it is being taken back by this rejection",
+            |hub| {
+                live(hub, [2, 2]);
+                hub.serves(Rejection, 2, 20);
+            },
+            "rejectionStarted",
+            0,
+        ),
+    ];
+    check(always, "Rejected", json!({})).await;
+    check(always, "Rejected", json!({"rollbackOnReject": true})).await;
+    let live_version: [(_, Given); 3] = [
+        ("it is live", |hub| live(hub, [2, 2])),
+        ("it is live in one stage", |hub| live(hub, [2, 1])),
+        ("it is live in one stage, and another's record cannot be read", |hub| {
+            live(hub, [1, 2]);
+            hub.put("/mlops/deployments/churn/live/staging", "{}");
+        }),
+    ];
+    check(&live_version.map(|(what, given)| (what, given, "stays", 0)), "Rejected", json!({})).await;
+    let rolls_back = json!({"rollbackOnReject": true});
+    check(&live_version.map(|(what, given)| (what, given, "rejectionStarted", 1)), "Rejected", rolls_back).await;
+}
 
-    async fn running(&self, state_machine: &str) -> Result<Vec<Execution>, AwsError> {
-        assert_eq!(state_machine, STATE_MACHINE);
-        self.called("states:ListExecutions")?;
-        Ok(self.running.lock().unwrap().clone())
+#[tokio::test]
+async fn a_rejection_is_not_decided_by_records_that_cannot_be_read() {
+    let hub = Hub::registered(json!({"rollbackOnReject": true}));
+    hub.registry_says(2, "Rejected", 20);
+    hub.put("/mlops/deployments/churn/live/staging", "nothing");
+    hub.put("/mlops/deployments/churn/live/prod", r#"{"version": 2}"#);
+    let error = deliver(&hub, &event(2, "Rejected", 20)).await.unwrap_err();
+    let text = error.to_string();
+    for part in ["version 2", "/live/staging is not", "/live/prod is not", "missing field", "approve the version"] {
+        assert!(text.contains(part), "{part}: {text}");
     }
+    assert_eq!((Diagnostic::from(error).error_type.as_str(), hub.runs()), ("InvalidRecords", 0));
+}
 
-    async fn start(&self, state_machine: &str, name: &str, input: &str) -> Result<Started, AwsError> {
-        assert_eq!(state_machine, STATE_MACHINE);
-        if self.ended.lock().unwrap().iter().any(|ended| ended == name) {
-            self.called("states:StartExecution")?;
-            return Ok(Started::EndedBefore);
+#[tokio::test]
+async fn the_same_decision_again_is_answered_with_the_same_execution() {
+    for (status, rest) in [("Approved", "deploymentStarted"), ("Rejected", "rejectionStarted")] {
+        let hub = Hub::registered(json!({"rollbackOnReject": true}));
+        hub.registry_says(2, status, 20);
+        if status == "Rejected" {
+            live(&hub, [2, 2]);
         }
-        let execution = Execution { name: name.to_owned(), arn: format!("{STATE_MACHINE}:{name}") };
-        let mut running = self.running.lock().unwrap();
-        if !running.contains(&execution) {
-            running.push(execution.clone());
-            self.started.lock().unwrap().push((name.to_owned(), serde_json::from_str(input).unwrap()));
-        }
-        // After the effect: an answer that is lost must not start a second execution.
-        self.called("states:StartExecution")?;
-        Ok(Started::Execution(execution.arn))
+        let first = deliver(&hub, &event(2, status, 20)).await.unwrap();
+        assert_eq!(said(&first), rest);
+        assert_eq!(deliver(&hub, &event(2, status, 20)).await.unwrap(), first);
+        // The version changed in the meantime: the event is still that of the one decision.
+        hub.registry_says(2, status, 25);
+        assert_eq!(deliver(&hub, &event(2, status, 20)).await.unwrap(), first);
+        hub.end_all();
+        assert_eq!(said(&deliver(&hub, &event(2, status, 20)).await.unwrap()), "endedBefore");
+        assert_eq!(hub.runs(), 1, "{status}");
     }
-
-    async fn stop(&self, execution: &Execution, _cause: &str) -> Result<(), AwsError> {
-        self.called("states:StopExecution")?;
-        self.end(&execution.name);
-        Ok(())
-    }
-}
-
-fn arn(version: u32) -> String {
-    format!("arn:aws:sagemaker:eu-west-1:111111111111:model-package/churn/{version}")
-}
-
-fn event(version: u32, status: &str) -> Value {
-    json!({
-        "version": "0", "id": "e-1", "detail-type": "SageMaker Model Package State Change", "source": "aws.sagemaker",
-        "account": "111111111111", "region": "eu-west-1", "resources": [arn(version)],
-        "detail": {"ModelPackageGroupName": "churn", "ModelPackageArn": arn(version), "ModelApprovalStatus": status}
-    })
-}
-
-async fn deliver(hub: &Hub, event: &Value) -> Result<Outcome, Error> {
-    let configuration = Configuration {
-        platform_name: "mlops".parse::<PlatformName>().unwrap(),
-        state_machine_arn: STATE_MACHINE.to_owned(),
-    };
-    let caller =
-        Caller::from_function_arn("arn:aws:lambda:eu-west-1:111111111111:function:mlops-model-approval").unwrap();
-    handle(hub, &configuration, &caller, event).await
-}
-
-fn ignored(reason: Ignored) -> Outcome {
-    Outcome::Ignored { reason }
-}
-
-#[tokio::test]
-async fn an_approval_deploys_the_version_it_names_and_not_the_newest() {
-    let hub = Hub::registered();
-    hub.registry_says(1, "Approved", 1000);
-    hub.registry_says(2, "Approved", 2000);
-    let outcome = deliver(&hub, &event(1, "Approved")).await.unwrap();
-    assert!(matches!(outcome, Outcome::DeploymentStarted { .. }), "{outcome:?}");
-    let started = hub.started.lock().unwrap();
-    let [(name, request)] = started.as_slice() else { panic!("{started:?}") };
-    assert!(name.starts_with("churn-v1-"), "{name}");
-    assert_eq!(request.model_package_arn.as_str(), arn(1));
-}
-
-#[tokio::test]
-async fn the_same_event_three_times_is_one_execution() {
-    let hub = Hub::registered();
-    hub.registry_says(1, "Approved", 1000);
-    let first = deliver(&hub, &event(1, "Approved")).await.unwrap();
-    assert_eq!(deliver(&hub, &event(1, "Approved")).await.unwrap(), first);
-    let name = hub.names_started().remove(0);
-    hub.end(&name);
-    assert_eq!(deliver(&hub, &event(1, "Approved")).await.unwrap(), ignored(Ignored::EndedBefore));
-    assert_eq!(hub.names_started().len(), 1);
-}
-
-#[tokio::test]
-async fn a_change_of_a_version_under_way_or_live_starts_nothing() {
-    let hub = Hub::registered();
-    hub.registry_says(1, "Approved", 1000);
-    deliver(&hub, &event(1, "Approved")).await.unwrap();
-    // Its description changed: still approved, at another time.
-    hub.registry_says(1, "Approved", 1500);
-    assert_eq!(deliver(&hub, &event(1, "Approved")).await.unwrap(), ignored(Ignored::UnderWay));
-    let name = hub.names_started().remove(0);
-    hub.end(&name);
-    hub.live("staging", 1);
-    hub.live("prod", 1);
-    assert_eq!(deliver(&hub, &event(1, "Approved")).await.unwrap(), ignored(Ignored::Live));
-    assert_eq!(hub.names_started().len(), 1);
-}
-
-#[tokio::test]
-async fn a_version_that_is_live_in_some_stages_only_is_deployed_when_approved_again() {
-    for (live, started) in [(["staging", "staging"], 1), (["staging", "prod"], 0)] {
-        let hub = Hub::registered();
-        hub.registry_says(1, "Approved", 2000);
-        for stage in live {
-            hub.live(stage, 1);
-        }
-        deliver(&hub, &event(1, "Approved")).await.unwrap();
-        assert_eq!(hub.names_started().len(), started, "{live:?}");
-    }
-}
-
-#[tokio::test]
-async fn an_older_version_approved_again_goes_live_again() {
-    let hub = Hub::registered();
-    hub.live("staging", 2);
-    hub.live("prod", 2);
-    hub.registry_says(1, "Approved", 3000);
-    deliver(&hub, &event(1, "Approved")).await.unwrap();
-    assert_eq!(hub.names_started().len(), 1);
 }
 
 #[tokio::test]
 async fn a_failed_deployment_is_tried_again_by_a_new_approval_only() {
-    let hub = Hub::registered();
-    hub.registry_says(1, "Approved", 1000);
-    deliver(&hub, &event(1, "Approved")).await.unwrap();
-    let name = hub.names_started().remove(0);
-    hub.end(&name);
-    assert_eq!(deliver(&hub, &event(1, "Approved")).await.unwrap(), ignored(Ignored::EndedBefore));
-    hub.registry_says(1, "Approved", 2000);
-    assert!(matches!(deliver(&hub, &event(1, "Approved")).await.unwrap(), Outcome::DeploymentStarted { .. }));
+    let hub = Hub::registered(json!({}));
+    hub.registry_says(2, "Approved", 20);
+    deliver(&hub, &event(2, "Approved", 20)).await.unwrap();
+    hub.end_all();
+    hub.registry_says(2, "Approved", 30);
+    assert_eq!(said(&deliver(&hub, &event(2, "Approved", 30)).await.unwrap()), "deploymentStarted");
+    assert_eq!(hub.runs(), 2);
+}
+
+#[tokio::test]
+async fn duties_are_separated_where_the_registration_says_so() {
+    let (ann, bob) = (Some(principal("ann")), Some(principal("bob")));
+    let profile = User {
+        profile: Some("arn:aws:sagemaker:eu-west-1:111111111111:user-profile/d-1/ann".to_owned()),
+        ..principal("SageMaker")
+    };
+    // Who registered, who changed last, when, and what the error says; nothing: the version is deployed.
+    type Row = (Option<User>, Option<User>, i64, &'static [&'static str]);
+    let rows: [Row; 7] = [
+        (ann.clone(), bob.clone(), 20, &[]),
+        (Some(profile.clone()), bob.clone(), 20, &[]),
+        (
+            ann.clone(),
+            ann.clone(),
+            20,
+            &[
+                "version 2 of churn",
+                "registered by arn:aws:sts::111111111111:assumed-role/people/ann",
+                "approved by arn:aws:sts::111111111111:assumed-role/people/ann",
+                "another person has to approve it: set its status to PendingManualApproval and approve it again",
+            ],
+        ),
+        (Some(profile.clone()), Some(profile), 20, &["user-profile/d-1/ann and approved by", "another person"]),
+        (None, bob.clone(), 20, &["registered by somebody the registry does not name", "register the model again"]),
+        (ann.clone(), None, 20, &["approved by somebody the registry does not name", "PendingManualApproval"]),
+        // Bob only edited it: who approved is not known any more.
+        (ann, bob, 30, &["approved by somebody the registry does not name", "changed after this approval"]),
+    ];
+    for separated in [true, false] {
+        for (registered, changed, at, expected) in &rows {
+            let hub = Hub::registered(json!({"separationOfDuties": separated}));
+            hub.registry_says(2, "Approved", *at);
+            hub.registered_and_changed_by(2, registered, changed);
+            match deliver(&hub, &event(2, "Approved", 20)).await {
+                Ok(outcome) => {
+                    assert!(!separated || expected.is_empty(), "{expected:?}");
+                    assert_eq!((said(&outcome).as_str(), hub.runs()), ("deploymentStarted", 1));
+                }
+                Err(error) => {
+                    let text = error.to_string();
+                    assert!(separated && !expected.is_empty(), "{text}");
+                    for part in *expected {
+                        assert!(text.contains(part), "{part}: {text}");
+                    }
+                    assert_eq!(Diagnostic::from(error).error_type, "SeparationOfDuties");
+                    assert_eq!(hub.runs(), 0, "{text}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rejection_by_who_registered_counts() {
+    let hub = Hub::registered(json!({"separationOfDuties": true}));
+    hub.registry_says(2, "Rejected", 20);
+    let ann = Some(principal("ann"));
+    hub.registered_and_changed_by(2, &ann, &ann);
+    hub.serves(Approval, 2, 10);
+    assert_eq!(said(&deliver(&hub, &event(2, "Rejected", 20)).await.unwrap()), "rejectionStarted");
 }
 
 #[tokio::test]
 async fn an_event_that_the_registry_has_moved_on_from_decides_nothing() {
-    for (said, now) in [("Approved", "Rejected"), ("Rejected", "Approved"), ("Approved", "PendingManualApproval")] {
-        let hub = Hub::registered();
-        hub.registry_says(1, now, 1000);
-        assert_eq!(deliver(&hub, &event(1, said)).await.unwrap(), ignored(Ignored::OutOfDate), "{said} {now}");
-        assert!(hub.names_started().is_empty());
-    }
-}
-
-#[tokio::test]
-async fn a_pending_or_unknown_status_asks_nobody() {
-    for status in ["PendingManualApproval", "SomethingNew"] {
-        let hub = Hub::registered();
-        assert_eq!(deliver(&hub, &event(1, status)).await.unwrap(), ignored(Ignored::NotDecided));
-        assert!(hub.calls.lock().unwrap().is_empty());
-    }
-}
-
-#[tokio::test]
-async fn an_unregistered_group_costs_one_call() {
-    let hub = Hub::default();
-    assert_eq!(deliver(&hub, &event(1, "Approved")).await.unwrap(), ignored(Ignored::NotRegistered));
-    assert_eq!(*hub.calls.lock().unwrap(), ["ssm:GetParameters"]);
-}
-
-#[tokio::test]
-async fn a_package_without_a_group_is_ignored() {
-    let hub = Hub::registered();
-    let mut event = event(1, "Approved");
-    event["detail"]["ModelPackageArn"] = json!("arn:aws:sagemaker:eu-west-1:111111111111:model-package/alone");
-    assert_eq!(deliver(&hub, &event).await.unwrap(), ignored(Ignored::NotVersioned));
-}
-
-#[tokio::test]
-async fn a_rejection_stops_what_is_under_way_for_that_version_alone() {
-    let hub = Hub::registered();
-    hub.registry_says(1, "Approved", 1000);
-    hub.registry_says(11, "Approved", 1000);
-    deliver(&hub, &event(1, "Approved")).await.unwrap();
-    deliver(&hub, &event(11, "Approved")).await.unwrap();
-    hub.registry_says(1, "Rejected", 2000);
-    let outcome = deliver(&hub, &event(1, "Rejected")).await.unwrap();
-    assert!(matches!(&outcome, Outcome::DeploymentStopped { executions } if executions.len() == 1), "{outcome:?}");
-    let running = hub.running.lock().unwrap().clone();
-    assert!(matches!(running.as_slice(), [left] if left.name.starts_with("churn-v11-")), "{running:?}");
-    assert_eq!(deliver(&hub, &event(1, "Rejected")).await.unwrap(), ignored(Ignored::NothingUnderWay));
-}
-
-#[tokio::test]
-async fn the_group_is_looked_up_as_the_registry_spells_it() {
-    let hub = Hub::default();
-    hub.put("/mlops/deployments/Churn/registration", REGISTRATION);
-    hub.registry_says(1, "Approved", 1000);
-    let mut event = event(1, "Approved");
-    event["detail"]["ModelPackageGroupName"] = json!("Churn");
-    assert!(matches!(deliver(&hub, &event).await.unwrap(), Outcome::DeploymentStarted { .. }));
-}
-
-#[tokio::test]
-async fn a_repeated_key_as_the_service_sends_it_is_read() {
-    let hub = Hub::registered();
-    hub.registry_says(1, "Approved", 1000);
-    let text = event(1, "Approved").to_string().replacen("{", r#"{"source": ["aws.sagemaker"], "#, 1);
-    assert_eq!(text.matches(r#""source""#).count(), 2);
-    let outcome = deliver(&hub, &serde_json::from_str(&text).unwrap()).await.unwrap();
-    assert!(matches!(outcome, Outcome::DeploymentStarted { .. }));
-}
-
-#[tokio::test]
-async fn the_sample_events_are_decided() {
-    let hub = Hub::registered();
-    hub.registry_says(1, "Approved", 1000);
-    let approved = serde_json::from_str(include_str!("../../../events/model-approval-approved.json")).unwrap();
-    assert!(matches!(deliver(&hub, &approved).await.unwrap(), Outcome::DeploymentStarted { .. }));
-    hub.registry_says(1, "Rejected", 2000);
-    let rejected = serde_json::from_str(include_str!("../../../events/model-approval-rejected.json")).unwrap();
-    assert!(matches!(deliver(&hub, &rejected).await.unwrap(), Outcome::DeploymentStopped { .. }));
-}
-
-#[tokio::test]
-async fn every_fault_of_an_event_is_named_at_once() {
-    let foreign = "arn:aws:sagemaker:eu-central-1:999999999999:model-package/churn/1";
-    let rows: [(Value, &[&str]); 7] = [
-        (json!("text"), &["detail.ModelPackageArn is missing", "detail.ModelApprovalStatus is missing"]),
-        (json!({"detail": {"ModelApprovalStatus": "Approved"}}), &["detail.ModelPackageArn is missing"]),
-        (json!({"detail": {"ModelPackageArn": arn(1)}}), &["detail.ModelApprovalStatus is missing"]),
-        (
-            json!({"detail": {"ModelPackageArn": "churn/1", "ModelApprovalStatus": 7}}),
-            &["detail.ModelPackageArn is \"churn/1\": expected", "detail.ModelApprovalStatus is 7: expected a string"],
-        ),
-        (
-            json!({"detail": {"ModelPackageArn": 1, "ModelApprovalStatus": "Approved"}}),
-            &["detail.ModelPackageArn is 1"],
-        ),
-        (
-            json!({"account": "999999999999", "detail": {"ModelPackageArn": foreign, "ModelApprovalStatus": "Approved"}}),
-            &["names account 999999999999", "names region eu-central-1", "account is \"999999999999\""],
-        ),
-        (json!(null), &["detail.ModelPackageArn is missing"]),
-    ];
-    for (event, expected) in rows {
-        let hub = Hub::registered();
-        let error = deliver(&hub, &event).await.unwrap_err();
-        assert!(matches!(error, Error::InvalidEvent(_)), "{event}");
-        for part in expected {
-            assert!(error.to_string().contains(part), "{event}: {error}");
-        }
-        assert!(hub.calls.lock().unwrap().is_empty());
+    for (status, now) in [("Approved", "Rejected"), ("Rejected", "Approved"), ("Approved", "PendingManualApproval")] {
+        let hub = Hub::registered(json!({"rollbackOnReject": true}));
+        hub.registry_says(2, now, 30);
+        live(&hub, [2, 1]);
+        assert_eq!(said(&deliver(&hub, &event(2, status, 20)).await.unwrap()), "outOfDate", "{status} {now}");
+        assert_eq!(hub.runs(), 0);
     }
 }
 
@@ -341,24 +402,38 @@ async fn every_fault_of_an_event_is_named_at_once() {
 async fn a_registration_that_cannot_be_used_is_named_with_its_faults() {
     let hub = Hub::default();
     hub.put("/mlops/deployments/churn/registration", r#"{"stages": []}"#);
-    let error = deliver(&hub, &event(1, "Approved")).await.unwrap_err();
+    let error = deliver(&hub, &event(1, "Approved", 20)).await.unwrap_err();
     assert!(matches!(error, Error::InvalidRegistration { .. }));
     let text = error.to_string();
-    assert!(text.contains("/mlops/deployments/churn/registration") && text.contains("stages"), "{text}");
+    for part in ["/mlops/deployments/churn/registration", "stages", "modelExecutionRoleName", "stackSet"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 }
 
 #[tokio::test]
 async fn whatever_call_fails_the_event_delivered_again_ends_the_same() {
-    for operation in
-        ["ssm:GetParameters", "sagemaker:DescribeModelPackage", "states:ListExecutions", "states:StartExecution"]
-    {
-        let hub = Hub::registered();
-        hub.registry_says(1, "Approved", 1000);
-        *hub.failing.lock().unwrap() = Some((operation, "ThrottlingException"));
-        let error = deliver(&hub, &event(1, "Approved")).await.unwrap_err();
-        assert!(error.to_string().starts_with(&format!("{operation} answered ThrottlingException")), "{error}");
-        *hub.failing.lock().unwrap() = None;
-        assert!(matches!(deliver(&hub, &event(1, "Approved")).await.unwrap(), Outcome::DeploymentStarted { .. }));
-        assert_eq!(hub.names_started().len(), 1, "{operation}");
+    for (status, expected) in [("Approved", "rollBackStarted"), ("Rejected", "rejectionStarted")] {
+        let operations = [
+            "ssm:GetParameters",
+            "sagemaker:DescribeModelPackage",
+            "states:ListExecutions",
+            "states:DescribeExecution",
+            "states:StartExecution",
+        ];
+        for operation in operations {
+            if (status, operation) == ("Rejected", "states:DescribeExecution") {
+                continue;
+            }
+            let hub = Hub::registered(json!({"rollbackOnReject": true}));
+            hub.registry_says(2, status, 20);
+            live(&hub, if status == "Approved" { [3, 3] } else { [2, 2] });
+            hub.serves(Approval, 4, 10);
+            hub.state().failing = Some((operation, "ThrottlingException"));
+            let error = deliver(&hub, &event(2, status, 20)).await.unwrap_err();
+            assert!(error.to_string().starts_with(&format!("{operation} answered ThrottlingException")), "{error}");
+            hub.state().failing = None;
+            assert_eq!(said(&deliver(&hub, &event(2, status, 20)).await.unwrap()), expected, "{operation}");
+            assert_eq!(hub.runs(), 2, "{operation}");
+        }
     }
 }
