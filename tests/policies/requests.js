@@ -36,6 +36,9 @@ const PATHS = {
 /** The role that `RoleName` names in the target accounts. */
 export const MODEL = "secure-mlops-model";
 
+/** The role that `ExecutionRoleName` names there: CloudFormation makes endpoints with it. */
+export const EXECUTION = "secure-mlops-stack-set-execution";
+
 /** A session of a role. `path` is where its account is in the organization, `tags` are the role's tags. */
 export function role(account, name, { path = PATHS[account], tags = {} } = {}) {
   const lastName = name.split("/").at(-1);

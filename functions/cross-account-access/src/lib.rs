@@ -1,6 +1,7 @@
 //! `Custom::CrossAccountAccess` {`BucketName`, `KeyArns`, `ModelPackageGroupNames`, `Accounts` or `OrganizationPaths`,
-//! `RoleName`, `BreakGlassPrincipalArns`} -> {`FullestPolicyPercent`}: one role of each target account may read models, and
-//! only through the account's own VPC endpoints.
+//! `RoleName`, `ExecutionRoleName`, `BreakGlassPrincipalArns`} -> {`FullestPolicyPercent`}: one role of each target account may
+//! read models, and only through the account's own VPC endpoints; with `ExecutionRoleName` a second one may make models of
+//! versions in the groups, as CloudFormation does that makes endpoints, and reads neither bucket nor key.
 //!
 //! Access is given in the resources' own policies: the bucket's, each key's and each model package group's. Nobody in them
 //! is named: targets are accounts by id or by their place in the organization, the role by its name, the network by whose

@@ -13,6 +13,7 @@ pub(crate) const MODEL_PACKAGE_GROUP_NAMES: &str = "ModelPackageGroupNames";
 pub(crate) const ACCOUNTS: &str = "Accounts";
 pub(crate) const ORGANIZATION_PATHS: &str = "OrganizationPaths";
 const ROLE_NAME: &str = "RoleName";
+const EXECUTION_ROLE_NAME: &str = "ExecutionRoleName";
 const BREAK_GLASS_PRINCIPAL_ARNS: &str = "BreakGlassPrincipalArns";
 
 /// What the template asks for.
@@ -26,8 +27,11 @@ pub struct Properties {
     pub groups: BTreeSet<ModelPackageGroupName>,
     /// Who gets access.
     pub targets: Targets,
-    /// `RoleName`: the one role of each target account that gets it.
+    /// `RoleName`: the role of each target account that gets it, which endpoints run as.
     pub role: RoleName,
+    /// `ExecutionRoleName`: the role of each target account with which CloudFormation makes endpoints. It gets access to the
+    /// groups alone: whoever makes a model needs it there, and reads neither bucket nor key.
+    pub execution_role: Option<RoleName>,
     /// `BreakGlassPrincipalArns`: whom the network Deny spares.
     pub break_glass: BTreeSet<PrincipalPattern>,
 }
@@ -50,6 +54,7 @@ impl FromProperties for Properties {
         let accounts = reader.set(ACCOUNTS);
         let paths = reader.set(ORGANIZATION_PATHS);
         let role = reader.required(ROLE_NAME);
+        let execution_role = reader.optional(EXECUTION_ROLE_NAME);
         let break_glass = reader.set(BREAK_GLASS_PRINCIPAL_ARNS);
         let targets = accounts.zip(paths).and_then(|(accounts, paths)| {
             let given = match (accounts.is_empty(), paths.is_empty()) {
@@ -67,6 +72,7 @@ impl FromProperties for Properties {
             groups: groups?,
             targets: targets?,
             role: role?,
+            execution_role: execution_role?,
             break_glass: break_glass?,
         })
     }

@@ -5,7 +5,7 @@ use policy_document::{Error, Statement};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::names::BucketName;
+use crate::names::{BucketName, RoleName};
 use crate::properties::{Properties, Targets};
 
 /// First part of every `Sid`, before the purpose.
@@ -115,7 +115,8 @@ impl<'a> Statements<'a> {
         ])
     }
 
-    /// Reading a group and making models of its packages. Never approving them: that is the hub's. SageMaker tells no
+    /// Reading a group and making models of its packages, for the model role and for the role that makes endpoints: SageMaker
+    /// asks this policy for the caller of `CreateModel`, which with a stack set is CloudFormation. Never approving them: that is the hub's. SageMaker tells no
     /// policy through whose endpoint a call came, so the network has no say here; the models' files have their own policy.
     pub(crate) fn of_group(&self, arn: &str) -> Result<Vec<Statement>, Error> {
         let everyone = json!({ "AWS": "*" });
@@ -124,8 +125,8 @@ impl<'a> Statements<'a> {
         let packages = format!("{}:model-package/{}/*", packages.0, packages.1);
         let on_packages = ["sagemaker:CreateModel", "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"];
         Ok(vec![
-            self.allow("Group", &everyone, &["sagemaker:DescribeModelPackageGroup"], &json!(arn), self.targets())?,
-            self.allow("Packages", &everyone, &on_packages, &json!(packages), self.targets())?,
+            self.allow("Group", &everyone, &["sagemaker:DescribeModelPackageGroup"], &json!(arn), self.makers())?,
+            self.allow("Packages", &everyone, &on_packages, &json!(packages), self.makers())?,
         ])
     }
 
@@ -180,10 +181,28 @@ impl<'a> Statements<'a> {
         }))
     }
 
-    /// The model role of every target account. It is named by conditions and never as principal: IAM turns a principal
-    /// that is deleted into an id, and then the policy can no longer be written.
+    /// The model role of every target account.
     fn targets(&self) -> Conditions {
-        let role = format!("arn:{}:iam::*:role/{}", self.scope.partition, self.properties.role);
+        self.roles_of_targets(json!(self.pattern(&self.properties.role)))
+    }
+
+    /// The model role of every target account, and the role that makes endpoints there.
+    fn makers(&self) -> Conditions {
+        match &self.properties.execution_role {
+            Some(role) if *role != self.properties.role => {
+                self.roles_of_targets(json!([self.pattern(&self.properties.role), self.pattern(role)]))
+            }
+            _ => self.targets(),
+        }
+    }
+
+    fn pattern(&self, role: &RoleName) -> String {
+        format!("arn:{}:iam::*:role/{role}", self.scope.partition)
+    }
+
+    /// Roles are named by conditions and never as principal: IAM turns a principal that is deleted into an id, and then the
+    /// policy can no longer be written.
+    fn roles_of_targets(&self, patterns: Value) -> Conditions {
         let conditions = match &self.properties.targets {
             Targets::Accounts(accounts) => {
                 Conditions::default().and("StringEquals", "aws:PrincipalAccount", json!(accounts))
@@ -200,7 +219,7 @@ impl<'a> Statements<'a> {
                 )
             }
         };
-        conditions.and("ArnLike", "aws:PrincipalArn", json!(role))
+        conditions.and("ArnLike", "aws:PrincipalArn", patterns)
     }
 
     /// The host by which KMS knows a service of this region.

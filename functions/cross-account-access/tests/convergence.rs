@@ -42,13 +42,15 @@ fn wish() -> impl Strategy<Value = Value> {
         Just(account::units()),
     ];
     let break_glass = prop::sample::subsequence(vec!["arn:aws:iam::111111111111:role/break-glass"], 0..=1);
-    (prop::sample::select(BUCKETS.to_vec()), subset(KEYS), subset(GROUPS), targets, break_glass, "role-[ab]").prop_map(
-        |(bucket, keys, groups, mut wish, break_glass, role)| {
+    let roles = ("role-[ab]", "(role-[abc])?");
+    (prop::sample::select(BUCKETS.to_vec()), subset(KEYS), subset(GROUPS), targets, break_glass, roles).prop_map(
+        |(bucket, keys, groups, mut wish, break_glass, (role, execution_role))| {
             wish["BucketName"] = json!(bucket);
             wish["KeyArns"] = json!(keys);
             wish["ModelPackageGroupNames"] = json!(groups);
             wish["BreakGlassPrincipalArns"] = json!(break_glass);
             wish["RoleName"] = json!(role);
+            wish["ExecutionRoleName"] = json!(execution_role);
             wish
         },
     )

@@ -4,8 +4,8 @@
 mod account;
 
 use account::{
-    Account, BUCKET, Fault, GROUP, HUB, KEY, KEY_POLICY, create, create_in, delete, delete_in, others, own, scope,
-    update,
+    Account, BUCKET, EXECUTION_ROLE, Fault, GROUP, HUB, KEY, KEY_POLICY, create, create_in, delete, delete_in, others,
+    own, scope, update,
 };
 use custom_resource::Scope;
 use serde_json::json;
@@ -21,6 +21,32 @@ async fn e00a_an_update_answers_its_attribute_whether_or_not_anything_changed() 
     for attributes in [created, again, changed] {
         assert!(attributes.get("FullestPolicyPercent").unwrap().parse::<u8>().unwrap() > 0);
     }
+}
+
+/// The role that makes endpoints comes into the groups' statements beside the model role and into no others, and an update
+/// without it takes it away again. Given as the model role itself it changes nothing.
+#[tokio::test]
+async fn the_role_that_makes_endpoints_is_let_into_groups_alone() {
+    let account = Account::new();
+    create(&account, json!({})).await.done();
+    let without = account.policies();
+    account.calls();
+    let with = json!({"ExecutionRoleName": EXECUTION_ROLE});
+    update(&account, with.clone(), Some(json!({}))).await.done();
+    assert_eq!(account.writes(), [format!("sagemaker:PutModelPackageGroupPolicy {GROUP}")]);
+    let statements = own(&account.policy(GROUP).unwrap());
+    assert_eq!(statements.len(), 2);
+    for statement in statements {
+        let roles = ["secure-mlops-model", EXECUTION_ROLE].map(|role| format!("arn:aws:iam::*:role/{role}"));
+        assert_eq!(statement["Condition"]["ArnLike"], json!({"aws:PrincipalArn": roles}));
+    }
+    for same in [json!({}), json!({"ExecutionRoleName": "secure-mlops-model"}), json!({"ExecutionRoleName": ""})] {
+        update(&account, same, Some(with.clone())).await.done();
+        assert_eq!(account.policies(), without);
+        update(&account, with.clone(), Some(json!({}))).await.done();
+    }
+    delete(&account, Some(with)).await.done();
+    assert_eq!(account.policy(GROUP), None);
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ fn faults_come_all_at_once() {
         (
             json!({"BucketName": "Models", "KeyArns": ["alias/models"], "ModelPackageGroupNames": ["-churn"],
                 "Accounts": ["1234"], "OrganizationPaths": ["ou-ab12-11111111"], "RoleName": "a/b",
+                "ExecutionRoleName": "stacksets-exec-*",
                 "BreakGlassPrincipalArns": ["arn:aws:iam::111111111111:role/*"]}),
             &[
                 "BucketName is \"Models\"",
@@ -29,6 +30,7 @@ fn faults_come_all_at_once() {
                 "Accounts[0] is \"1234\", expected an account id of 12 digits",
                 "OrganizationPaths[0] is \"ou-ab12-11111111\", expected a path such as o-a1b2c3d4e5/r-ab12/",
                 "RoleName is \"a/b\"",
+                "ExecutionRoleName is \"stacksets-exec-*\", expected a role's name of 1 to 64 letters",
                 "BreakGlassPrincipalArns[0] is \"arn:aws:iam::111111111111:role/*\"",
                 "not for all of it",
             ],

@@ -7,7 +7,7 @@ mod account;
 
 use std::path::Path;
 
-use account::{Account, BUCKET, GROUP, KEY, create, own, units};
+use account::{Account, BUCKET, EXECUTION_ROLE, GROUP, KEY, create, own, units};
 use serde_json::{Value, json};
 
 async fn compare(mode: &str, wanted: Value) {
@@ -26,10 +26,12 @@ async fn compare(mode: &str, wanted: Value) {
 
 #[tokio::test]
 async fn rendered_with_accounts() {
-    compare("accounts", json!({})).await;
+    compare("accounts", json!({"ExecutionRoleName": EXECUTION_ROLE})).await;
 }
 
 #[tokio::test]
 async fn rendered_with_units() {
-    compare("units", units()).await;
+    let mut wanted = units();
+    wanted["ExecutionRoleName"] = EXECUTION_ROLE.into();
+    compare("units", wanted).await;
 }

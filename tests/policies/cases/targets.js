@@ -2,6 +2,7 @@
 
 import {
   ALIKE,
+  EXECUTION,
   FOREIGN,
   MODEL,
   NESTED,
@@ -21,9 +22,9 @@ const NO_TARGET = { accounts: NOT_ON_LIST, units: NOT_IN_UNIT };
 
 /**
  * Who may make a request that is allowed to a target's model role with the decision `then`. `from` says how a role of an
- * account comes: without it, through the account's own endpoint.
+ * account comes: without it, through the account's own endpoint. `maker` is the decision for the role that makes endpoints.
  */
-export function madeBy(then, from = endpointOf) {
+export function madeBy(then, from = endpointOf, maker = barredBy("aws:PrincipalArn")) {
   return [
     { name: "a target's model role", as: role(TARGET, MODEL), from: from(TARGET), then },
     { name: "the other target's model role", as: role(OTHER_TARGET, MODEL), from: from(OTHER_TARGET), then },
@@ -68,6 +69,12 @@ export function madeBy(then, from = endpointOf) {
       as: role(FOREIGN, MODEL, { path: "o-f0f0f0f0f0/r-ab12/ou-ab12-11111111/" }),
       from: from(FOREIGN),
       then: { accounts: NOT_ON_LIST, units: barredBy("aws:PrincipalOrgID", "aws:PrincipalOrgPaths") },
+    },
+    {
+      name: "the role that makes a target's endpoints",
+      as: role(TARGET, EXECUTION),
+      from: from(TARGET),
+      then: maker,
     },
     {
       name: "another role of a target",

@@ -17,6 +17,7 @@ pub(crate) const HUB: &str = "111111111111";
 pub(crate) const BUCKET: &str = "models";
 pub(crate) const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/11111111-2222-3333-4444-555555555555";
 pub(crate) const GROUP: &str = "churn";
+pub(crate) const EXECUTION_ROLE: &str = "secure-mlops-stack-set-execution";
 pub(crate) const UNIT: &str = "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/";
 const STACK: &str =
     "arn:aws:cloudformation:eu-west-1:111111111111:stack/environment/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
