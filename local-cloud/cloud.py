@@ -32,7 +32,9 @@ SERVERS = ("ministack", "moto")
 HEALTH_PATHS = {"ministack": "/_ministack/ready", "moto": "/local-cloud/health"}
 RESET_PATHS = {"ministack": "/_ministack/reset", "moto": "/moto-api/reset"}
 # Service ids as the SDKs spell them in AWS_ENDPOINT_URL_<SERVICE ID>.
-MOTO_SERVICES = ("SAGEMAKER", "SERVICE_CATALOG", "ORGANIZATIONS", "STS", "CLOUDFORMATION")
+MOTO_SERVICES = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "SERVICE_CATALOG", "ORGANIZATIONS", "STS", "CLOUDFORMATION", "CLOUDWATCH")
+# Functions use these for stack sets and for target accounts' alarms alone; for everybody else they are ministack's.
+OF_TARGETS = ("CLOUDFORMATION", "CLOUDWATCH")
 
 
 class CloudError(Exception):
@@ -223,9 +225,9 @@ def client_environment(urls: dict[str, str]) -> dict[str, str]:
     """What a command (`sam`, `aws`, boto3, an SDK) needs to talk to the hub account of this cloud.
 
     CloudFormation is ministack's here, unlike in the functions: `sam deploy` deploys into the hub, whereas the only
-    thing functions do with CloudFormation is stack sets.
+    thing functions do with CloudFormation is stack sets. So is CloudWatch: functions look at target accounts' alarms.
     """
-    moto = {f"AWS_ENDPOINT_URL_{service}": urls["moto"] for service in MOTO_SERVICES if service != "CLOUDFORMATION"}
+    moto = {f"AWS_ENDPOINT_URL_{service}": urls["moto"] for service in MOTO_SERVICES if service not in OF_TARGETS}
     return {
         "AWS_ENDPOINT_URL": urls["ministack"],
         **moto,

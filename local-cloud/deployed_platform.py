@@ -4,6 +4,7 @@ import json
 import platform
 import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import accounts
@@ -14,6 +15,7 @@ from clients import Clients
 REPOSITORY = Path(__file__).resolve().parent.parent
 BUILT_TEMPLATE = REPOSITORY / ".aws-sam" / "build" / "template.yaml"
 TEMPLATES = REPOSITORY / "templates"
+MODELS_TEMPLATE = Path(__file__).resolve().parent / "models.yaml"
 STAGES = ("staging", "production")
 
 
@@ -81,25 +83,42 @@ class Platform:
         for account_id in account_ids:
             stack.delete(self.clients.inside("cloudformation", account_id), self.roles_stack)
 
-    def register(self, group: str) -> None:
+    def register(self, group: str, **parameters: str) -> None:
         """Registers a model package group, to be deployed to staging and then to production."""
-        made = stack.create(
-            self.clients.hub("cloudformation"),
+        self._create(
             f"{self.name}-{group}",
-            (TEMPLATES / "model-registration.yaml").read_text(),
+            TEMPLATES / "model-registration.yaml",
             PlatformName=self.name,
             ModelPackageGroupName=group,
             StagingOrganizationalUnitId=self.organization["units"]["staging"],
             ProductionOrganizationalUnitId=self.organization["units"]["production"],
             StackSetAdministrationRoleArn=self.outputs()["StackSetAdministrationRoleArn"],
             **self.roles,
+            **parameters,
         )
-        if made.status != "CREATE_COMPLETE":
-            reasons = "; ".join(stack.failures(self.clients.hub("cloudformation"), made.identifier))
-            raise stack.StackFailed(f"stack {made.identifier} is {made.status}: {reasons}")
 
     def unregister(self, group: str) -> None:
         stack.delete(self.clients.hub("cloudformation"), f"{self.name}-{group}")
+
+    def open_models(self, bucket: str, organization_paths: str) -> None:
+        """Lets the accounts below those places read a bucket of models, as an environment does it."""
+        self._create(
+            f"{self.name}-models",
+            MODELS_TEMPLATE,
+            ServiceToken=self.outputs()["CrossAccountAccessFunctionArn"],
+            BucketName=bucket,
+            OrganizationPaths=organization_paths,
+            RoleName=self.roles["ModelRoleName"],
+        )
+
+    def close_models(self) -> None:
+        stack.delete(self.clients.hub("cloudformation"), f"{self.name}-models")
+
+    def _create(self, name: str, template: Path, **parameters: str) -> None:
+        made = stack.create(self.clients.hub("cloudformation"), name, template.read_text(), **parameters)
+        if made.status != "CREATE_COMPLETE":
+            reasons = "; ".join(stack.failures(self.clients.hub("cloudformation"), made.identifier))
+            raise stack.StackFailed(f"stack {made.identifier} is {made.status}: {reasons}")
 
     def deliver(self, event: bytes) -> bool:
         """Does what EventBridge does with an event: hands it to the rule's targets if the rule's pattern matches.
@@ -139,6 +158,49 @@ class Platform:
                 state = found[number - 1]["status"] if len(found) >= number else f"there are only {len(found)}"
                 raise TimeoutError(f"execution {number} for {group} has not ended within {limit:.0f} seconds: {state}")
             time.sleep(0.2)
+
+    def history(self, group: str) -> list[dict]:
+        """The history records of a group, oldest first."""
+        return self.records(f"history/{group}/")
+
+    def results(self, group: str) -> list[dict]:
+        """What verifications of a group saw."""
+        return self.records(f"results/{group}/")
+
+    def records(self, prefix: str) -> list[dict]:
+        """The JSON documents under a prefix of the bucket of records, in the order of their keys."""
+        s3, bucket = self.clients.hub("s3"), self.outputs()["DeploymentRecordsBucketName"]
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [each["Key"] for page in pages for each in page.get("Contents", []) if each["Key"].endswith(".json")]
+        return [json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
+
+    def live(self, group: str) -> dict[str, int]:
+        """Which version is recorded as live in each stage of a group."""
+        path = f"/{self.name}/deployments/{group}/live"
+        found = self.clients.hub("ssm").get_parameters_by_path(Path=path)["Parameters"]
+        return {each["Name"].rpartition("/")[2]: json.loads(each["Value"])["version"] for each in found}
+
+    def question(self, group: str) -> dict | None:
+        """What is asked before a stage of a group, if somebody is asked; with the token."""
+        path = f"/{self.name}/deployments/{group}/approval"
+        found = self.clients.hub("ssm").get_parameters_by_path(Path=path, WithDecryption=True)["Parameters"]
+        return json.loads(found[0]["Value"]) if found else None
+
+    def metric(self, name: str, group: str | None = None) -> float:
+        """How often a metric of the deployments was counted."""
+        dimensions = [{"Name": "PlatformName", "Value": self.name}]
+        dimensions += [{"Name": "ModelPackageGroupName", "Value": group}] if group else []
+        now = datetime.now(timezone.utc)
+        found = self.clients.hub("cloudwatch").get_metric_statistics(
+            Namespace="SecureMlops",
+            MetricName=name,
+            Dimensions=dimensions,
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(hours=1),
+            Period=7200,
+            Statistics=["Sum"],
+        )
+        return sum(each["Sum"] for each in found["Datapoints"])
 
     def endpoints(self, group: str) -> list[Endpoint]:
         """The endpoints of a group in the target accounts, seen from inside each account."""

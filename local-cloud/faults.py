@@ -21,7 +21,9 @@ class Fault:
 
     Either the calls of one operation are refused, by the API and by the stacks that create, update or delete the
     resource of that operation (`sagemaker`, `CreateEndpoint`), or with `stack_instances` every stack-set operation
-    fails in that account. `times` limits how often it happens; `status` is the HTTP status of a refused call.
+    fails in that account, or with `taken_back` SageMaker accepts the update of an endpoint and takes it back to its old
+    configuration afterwards, which no call and no stack tells. `times` limits how often it happens; `status` is the
+    HTTP status of a refused call.
     """
 
     account: str
@@ -30,6 +32,7 @@ class Fault:
     error: str = "InternalFailure"
     message: str = "injected by a test"
     stack_instances: bool = False
+    taken_back: bool = False
     times: int | None = None
     status: int | None = None
 
@@ -37,7 +40,7 @@ class Fault:
         """Why this fault could never happen, if that is so."""
         if not re.fullmatch(r"\d{12}|\*", str(self.account)):
             return f"account: {self.account!r} is not an account id of 12 digits or '*'"
-        if self.stack_instances:
+        if self.stack_instances or self.taken_back:
             return None
         try:
             model_of(str(self.service)).operation_model(str(self.operation))
@@ -61,6 +64,11 @@ def of_call(account: str, service: str, operation: str) -> Fault | None:
 
 def of_stack_instance(account: str) -> Fault | None:
     return _take(account, lambda fault: fault.stack_instances)
+
+
+def of_endpoint_update(account: str) -> Fault | None:
+    """The fault with which an update that was accepted is taken back."""
+    return _take(account, lambda fault: fault.taken_back)
 
 
 def of_resource(account: str, verb: str, resource_type: str) -> Fault | None:

@@ -20,6 +20,7 @@ def main() -> None:
     import hub_backups
     import hub_builds
     import hub_corrections
+    import hub_executions
     import hub_network
     import hub_network_views
     import hub_policies
@@ -27,8 +28,8 @@ def main() -> None:
     import hub_studio
     from ministack.app import app
 
-    parts = (hub_corrections, hub_network, hub_network_views, hub_storage, hub_backups, hub_builds, hub_policies)
-    for part in (*parts, hub_studio):
+    parts = (hub_corrections, hub_executions, hub_network, hub_network_views, hub_storage, hub_backups, hub_builds)
+    for part in (*parts, hub_policies, hub_studio):
         part.install()
 
     config = Config()

@@ -48,6 +48,9 @@ def _platform(clients: Clients) -> dict[str, list[str]]:
         "alarm": alarms,
         "parameter": _all(hub("ssm"), "describe_parameters", "Parameters", "Name"),
         "state machine": [each["name"] for each in machines],
+        "topic": [each["TopicArn"] for each in hub("sns").list_topics()["Topics"]],
+        "policy": [each["PolicyName"] for each in hub("iam").list_policies(Scope="Local")["Policies"]],
+        "dashboard": [each["DashboardName"] for each in hub("cloudwatch").list_dashboards()["DashboardEntries"]],
         "bucket": [each["Name"] for each in hub("s3").list_buckets()["Buckets"]],
         "key": _keys(hub("kms")),
         "portfolio association": associations(hub("servicecatalog")),
@@ -109,6 +112,7 @@ def _target(clients: Clients, account_id: str) -> dict[str, list[str]]:
         "role": _all(inside("iam"), "list_roles", "Roles", "RoleName"),
         "log group": _all(inside("logs"), "describe_log_groups", "logGroups", "logGroupName"),
         "parameter": _all(inside("ssm"), "describe_parameters", "Parameters", "Name"),
+        "alarm": _all(inside("cloudwatch"), "describe_alarms", "MetricAlarms", "AlarmName"),
     } | _sagemaker(inside("sagemaker"))
 
 

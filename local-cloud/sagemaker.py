@@ -1,40 +1,19 @@
-"""Corrections to moto's SageMaker models, endpoint configurations and endpoints, by API and by CloudFormation."""
+"""Corrections to moto's SageMaker models and model packages, by API and by CloudFormation."""
 
 import moto.cloudformation.parsing as parsing
-from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
-from moto.sagemaker.models import (
-    FakeEndpoint,
-    FakeEndpointConfig,
-    Model,
-    ModelPackage,
-    SageMakerModelBackend,
-    sagemaker_backends,
-)
+from moto.sagemaker.models import Model, ModelPackage, SageMakerModelBackend, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
-from service_model import supplement
 from shapes import model_of, typed
 
 
 def install() -> None:
     # A name given by an intrinsic function would otherwise be replaced by a generated one.
     Model.cloudformation_name_type = staticmethod(lambda: "ModelName")
-    FakeEndpointConfig.cloudformation_name_type = staticmethod(lambda: "EndpointConfigName")
-    FakeEndpoint.cloudformation_name_type = staticmethod(lambda: "EndpointName")
     parsing.generate_resource_name = _generated_name(parsing.generate_resource_name)
     Model.create_from_cloudformation_json = classmethod(_create_model)
-    FakeEndpointConfig.create_from_cloudformation_json = classmethod(_create_endpoint_config)
-    FakeEndpoint.update_from_cloudformation_json = classmethod(_update_endpoint)
-    FakeEndpointConfig.validate_instance_type = _validate_instance_type
-    _refuse_existing("create_model", "model_name", lambda backend: backend._models, Model, "model")
-    _refuse_existing(
-        "create_endpoint_config",
-        "endpoint_config_name",
-        lambda backend: backend.endpoint_configs,
-        FakeEndpointConfig,
-        "endpoint-config",
-    )
-    _refuse_existing("create_endpoint", "endpoint_name", lambda backend: backend.endpoints, FakeEndpoint, "endpoint")
+    _refuse_existing_models()
+    _show_what_is_there()
     _keep_network_isolation()
     _keep_metadata()
 
@@ -51,27 +30,6 @@ def _generated_name(generate):
     return name
 
 
-def switch(backend: SageMakerModelBackend, endpoint: FakeEndpoint, endpoint_config_name: str) -> None:
-    """Lets a living endpoint serve another configuration, as UpdateEndpoint does."""
-    config = backend.endpoint_configs.get(endpoint_config_name)
-    if config is None:
-        arn = FakeEndpointConfig.arn_formatter(endpoint_config_name, backend.account_id, backend.region_name)
-        raise ValidationError(message=f'Could not find endpoint configuration "{arn}".')
-    endpoint.endpoint_config_name = endpoint_config_name
-    endpoint.production_variants = endpoint._process_production_variants(config.production_variants)
-    endpoint.data_capture_config = config.data_capture_config
-    endpoint.last_modified_time = utcnow()
-
-
-@supplement(SageMakerResponse, "sagemaker", "UpdateEndpoint")
-def _update_endpoint_call(response, parameters) -> dict:
-    backend = response.sagemaker_backend
-    backend.describe_endpoint(parameters["EndpointName"])
-    endpoint = backend.endpoints[parameters["EndpointName"]]
-    switch(backend, endpoint, parameters["EndpointConfigName"])
-    return {"EndpointArn": endpoint.arn}
-
-
 def _create_model(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
     given = typed(cloudformation_json["Properties"], model_of("sagemaker").shape_for("CreateModelInput"))
     model = sagemaker_backends[account_id][region_name].create_model(
@@ -86,47 +44,26 @@ def _create_model(cls, resource_name, cloudformation_json, account_id, region_na
     return model
 
 
-def _create_endpoint_config(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
-    given = typed(cloudformation_json["Properties"], model_of("sagemaker").shape_for("CreateEndpointConfigInput"))
-    return sagemaker_backends[account_id][region_name].create_endpoint_config(
-        endpoint_config_name=resource_name,
-        production_variants=given["ProductionVariants"],
-        data_capture_config=given.get("DataCaptureConfig", {}),
-        async_inference_config=given.get("AsyncInferenceConfig", {}),
-        kms_key_id=given.get("KmsKeyId"),
-        tags=given.get("Tags", []),
-    )
-
-
-def _update_endpoint(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
-    """In place: moto's own way, delete and create, would leave a moment without an endpoint and a new creation time."""
-    backend = sagemaker_backends[account_id][region_name]
-    switch(backend, original_resource, cloudformation_json["Properties"]["EndpointConfigName"])
-    return original_resource
-
-
-def _validate_instance_type(self, instance_type: str) -> None:
-    """Against the service's model: moto's own list ends years ago."""
-    known = model_of("sagemaker").shape_for("ProductionVariantInstanceType").enum
-    if instance_type not in known:
-        raise ValidationError(
-            message=f"Value '{instance_type}' at 'instanceType' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: {list(known)}"
-        )
-
-
-def _refuse_existing(method: str, name_argument: str, existing, resource: type, kind: str) -> None:
+def _refuse_existing_models() -> None:
     """moto overwrites what has the same name; the service refuses."""
-    create = getattr(SageMakerModelBackend, method)
+    create = SageMakerModelBackend.create_model
 
-    def checked(self, **arguments):
-        name = arguments[name_argument]
-        if name in existing(self):
-            arn = f"arn:{self.partition}:sagemaker:{self.region_name}:{self.account_id}:{kind}/{name}"
-            raise ValidationError(message=f'Cannot create already existing {kind.replace("-", " ")} "{arn}".')
+    def create_model(self, **arguments):
+        name = arguments["model_name"]
+        if name in self._models:
+            arn = f"arn:{self.partition}:sagemaker:{self.region_name}:{self.account_id}:model/{name}"
+            raise ValidationError(message=f'Cannot create already existing model "{arn}".')
         return create(self, **arguments)
 
-    setattr(SageMakerModelBackend, method, checked)
+    SageMakerModelBackend.create_model = create_model
+
+
+def _show_what_is_there() -> None:
+    """moto shows an empty network and empty containers where a model has none."""
+    shown = Model.response_object.fget
+    Model.response_object = property(
+        lambda self: {key: value for key, value in shown(self).items() if value not in ({}, [])}
+    )
 
 
 def _keep_network_isolation() -> None:

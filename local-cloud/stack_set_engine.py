@@ -4,6 +4,7 @@ Operations run in the background, one at a time per stack set, as in AWS; moto's
 """
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -17,6 +18,8 @@ from service_model import Refused
 
 CANCELLED = "Cancelled since failure tolerance has exceeded"
 _running: set[threading.Thread] = set()
+# moto's accounts are dictionaries that one thread cannot change while another looks through them.
+_accounts: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 @dataclass
@@ -128,7 +131,8 @@ def _try(stack_set: StackSet, operation: Operation, instance: Instance, result: 
         if fault:
             raise Refused(fault.error, fault.message)
         _check_execution_role(stack_set, instance)
-        act(stack_set, operation, instance)
+        with _accounts[instance.account]:
+            act(stack_set, operation, instance)
     except Exception as error:
         _settle(instance, result, "FAILED", getattr(error, "message", None) or repr(error))
         return False

@@ -104,13 +104,14 @@ def _update(response, parameters) -> dict:
         values = checked_values(template, parameters.get("Parameters", []), capabilities, stack_set.parameters)
         everything = list(stack_set.instances.values())
         chosen = targets.existing(response, stack_set, parameters) if targets.given(parameters) else everything
+        changes = (stack_set.template, stack_set.parameters) != (template, values)
         stack_set.template, stack_set.parameters = template, values
         stack_set.description = parameters.get("Description", stack_set.description)
         stack_set.administration_role = parameters.get("AdministrationRoleARN", stack_set.administration_role)
         stack_set.execution_role = parameters.get("ExecutionRoleName", stack_set.execution_role)
         if "Tags" in parameters:
             stack_set.tags = {each["Key"]: each["Value"] for each in parameters["Tags"]}
-        for instance in everything:
+        for instance in everything if changes else chosen:
             instance.status = "OUTDATED"  # those that this operation does not name stay so
         return _begin(stack_set, "UPDATE", parameters, chosen)
 

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import faults
 import moto.cloudformation.parsing as parsing
+import stack_values
 from moto.cloudformation.models import Stack
-from moto.cloudformation.parsing import ResourceMap, clean_json
+from moto.cloudformation.parsing import ResourceMap
 from service_model import Refused
 
 # Properties whose change makes CloudFormation replace the resource; for all other types moto decides.
@@ -18,7 +19,12 @@ REPLACED_ON_ANY_CHANGE = {
     "AWS::SageMaker::Model": "ModelName",
     "AWS::SageMaker::EndpointConfig": "EndpointConfigName",
 }
-REPLACED_ON_NAME_CHANGE = {"AWS::SageMaker::Endpoint": "EndpointName"}
+REPLACED_ON_NAME_CHANGE = {
+    "AWS::SageMaker::Endpoint": "EndpointName",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::ApplicationAutoScaling::ScalableTarget": "ResourceId",
+    "AWS::ApplicationAutoScaling::ScalingPolicy": "PolicyName",
+}
 
 
 class ResourceFailed(Refused):
@@ -36,7 +42,8 @@ def install() -> None:
     create = parsing.parse_and_create_resource
 
     def parse_and_create_resource(logical_id, resource_json, resources_map, account_id, region_name):
-        arguments = (logical_id, resource_json, resources_map, account_id, region_name)
+        arguments = (logical_id, stack_values.with_tags(resource_json, resources_map), resources_map)
+        arguments += (account_id, region_name)
         return _guarded("Create", logical_id, resource_json, account_id, lambda: create(*arguments))
 
     parsing.parse_and_create_resource = parse_and_create_resource
@@ -155,7 +162,7 @@ def _applies(self: ResourceMap, name: str) -> bool:
 
 
 def _resolve(self: ResourceMap, name: str) -> dict:
-    return {"Properties": {}} | clean_json(copy.deepcopy(self._resource_json_map[name]), self)
+    return {"Properties": {}} | parsing.clean_json(copy.deepcopy(self._resource_json_map[name]), self)
 
 
 def _in_order(resources: dict) -> list[str]:

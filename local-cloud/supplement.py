@@ -2,7 +2,7 @@
 
 An operation that moto has not is one function set on its service's response class (`service_catalog.py`, `studio.py`,
 `studio_apps.py`, `projects.py`, `sagemaker_tags.py`); what moto answers wrongly is corrected in `access.py`,
-`sagemaker.py`, `stacks.py` and `stack_sets.py`.
+`endpoints.py`, `model_answers.py`, `sagemaker.py`, `registry_users.py`, `stacks.py` with `stack_resources.py` and `stack_values.py`, and `stack_sets.py`.
 """
 
 import argparse
@@ -11,17 +11,23 @@ import signal
 import sys
 
 import access
+import endpoints
 import faults
+import model_answers
 import projects
+import registry_users
 import sagemaker
 import sagemaker_tags  # noqa: F401 - importing it adds its operations
 import service_catalog  # noqa: F401 - importing it adds its operations
+import stack_resources
 import stack_set_views  # noqa: F401 - importing it adds its operations
 import stack_sets
+import stack_values
 import stacks
 import studio_apps  # noqa: F401 - importing it adds its operations, and those of studio.py
 from moto.moto_api._internal.models import MotoAPIBackend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from rpc_v2_cbor import RpcV2Cbor
 from werkzeug.serving import make_server
 
 HOST = "127.0.0.1"
@@ -31,15 +37,16 @@ class Application:
     """moto's application, and beside it the addresses of the local cloud itself."""
 
     def __init__(self):
-        self.moto = DomainDispatcherApplication(create_backend_app)
+        self.moto = RpcV2Cbor(DomainDispatcherApplication(create_backend_app))
 
     def __call__(self, environ, start_response):
         path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD")
         if path == "/local-cloud/health":
             return _answer(start_response, "200 OK", {"status": "ok"})
-        if path == faults.PATH and method == "POST":
+        settable = {faults.PATH: faults.replace, model_answers.PATH: model_answers.replace}
+        if path in settable and method == "POST":
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-            wrong = faults.replace(body)
+            wrong = settable[path](body)
             return _answer(start_response, *(("400 Bad Request", {"error": wrong}) if wrong else ("200 OK", {})))
         if path.startswith("/local-cloud/"):
             return _answer(start_response, "404 Not Found", {"error": f"{method} {path} is not known"})
@@ -50,7 +57,12 @@ def install() -> None:
     """Adds and corrects; before the first request."""
     access.install()
     sagemaker.install()
+    endpoints.install()
+    model_answers.install()
     projects.install()
+    registry_users.install()
+    stack_resources.install()
+    stack_values.install()
     stacks.install()
     stack_sets.install()
     faults.install()
@@ -59,6 +71,7 @@ def install() -> None:
     def reset(self) -> None:
         stack_sets.wait_for_operations()  # one that goes on would put resources into the emptied accounts
         faults.clear()
+        model_answers.clear()
         empty(self)
 
     MotoAPIBackend.reset = reset
