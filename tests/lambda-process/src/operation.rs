@@ -3,7 +3,7 @@ use http::Method;
 use crate::loopback::Request;
 
 /// What the paths of the REST services stand for: signing name, method, path, first word of the query if it counts, and
-/// the operation. `*` is any one segment.
+/// the operation. `*` is any one segment, and `**` at the end one or more.
 const REST: &[(&str, Method, &str, Option<&str>, &str)] = &[
     ("backup", Method::PUT, "/backup-jobs", None, "StartBackupJob"),
     ("backup", Method::GET, "/backup-jobs", None, "ListBackupJobs"),
@@ -22,9 +22,16 @@ const REST: &[(&str, Method, &str, Option<&str>, &str)] = &[
     ("elasticfilesystem", Method::GET, "/2015-02-01/resource-tags/*", None, "ListTagsForResource"),
     ("elasticfilesystem", Method::POST, "/2015-02-01/resource-tags/*", None, "TagResource"),
     ("lambda", Method::POST, "/2015-03-31/functions/*/invocations", None, "Invoke"),
+    ("s3", Method::GET, "/*", Some("list-type"), "ListObjectsV2"),
+    ("s3", Method::HEAD, "/*/**", None, "HeadObject"),
+    ("s3", Method::GET, "/*/**", None, "GetObject"),
+    ("s3", Method::PUT, "/*/**", None, "PutObject"),
+    ("s3", Method::GET, "/*", Some("encryption"), "GetBucketEncryption"),
     ("s3", Method::GET, "/*", Some("policy"), "GetBucketPolicy"),
     ("s3", Method::PUT, "/*", Some("policy"), "PutBucketPolicy"),
     ("s3", Method::DELETE, "/*", Some("policy"), "DeleteBucketPolicy"),
+    ("sagemaker", Method::POST, "/endpoints/*/invocations", None, "InvokeEndpoint"),
+    ("sagemaker", Method::POST, "/endpoints/*/async-invocations", None, "InvokeEndpointAsync"),
 ];
 
 impl Request {
@@ -40,8 +47,8 @@ impl Request {
         scope.and_then(|(_, scope)| scope.split('/').nth(3)).unwrap_or_default()
     }
 
-    /// The operation a call asks for, as its SDK names it: the target of a JSON protocol, the action of a query, what the
-    /// path of a REST service stands for. Of a REST call that is not known here: method and path.
+    /// The operation a call asks for, as its SDK names it: the target of a JSON protocol, the action of a query, the end of
+    /// an RPC's path, what the path of a REST service stands for. Of a REST call that is not known here: method and path.
     #[must_use]
     pub fn operation(&self) -> String {
         if let Some(target) = self.header("x-amz-target") {
@@ -52,6 +59,9 @@ impl Request {
             return action.to_owned();
         }
         let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
+        if let Some((_, operation)) = path.strip_prefix("/service/").and_then(|rest| rest.split_once("/operation/")) {
+            return operation.to_owned();
+        }
         let first = query.split(['&', '=']).next().unwrap_or_default();
         let named = REST.iter().find(|(service, method, pattern, word, _)| {
             *service == self.service()
@@ -66,6 +76,11 @@ impl Request {
 /// With or without a slash at the path's end: SDKs differ in it.
 fn matches(pattern: &str, path: &str) -> bool {
     let path = path.strip_suffix('/').unwrap_or(path);
+    if let Some(pattern) = pattern.strip_suffix("/**") {
+        let rest = path.split('/').count().saturating_sub(pattern.split('/').count());
+        let start: Vec<&str> = path.splitn(pattern.split('/').count() + 1, '/').collect();
+        return rest > 0 && start.split_last().is_some_and(|(_, start)| matches(pattern, &start.join("/")));
+    }
     pattern.split('/').count() == path.split('/').count()
         && pattern.split('/').zip(path.split('/')).all(|(wanted, segment)| wanted == "*" || wanted == segment)
 }
@@ -89,12 +104,26 @@ mod tests {
     #[test]
     fn rest_calls_are_named_by_method_path_and_query() {
         for (service, method, target, name) in [
+            ("s3", Method::GET, "/models?encryption", "GetBucketEncryption"),
+            ("sagemaker", Method::POST, "/endpoints/churn/async-invocations", "InvokeEndpointAsync"),
+            (
+                "monitoring",
+                Method::POST,
+                "/service/GraniteServiceVersion20100801/operation/DescribeAlarms",
+                "DescribeAlarms",
+            ),
             ("s3", Method::GET, "/models?policy", "GetBucketPolicy"),
             ("s3", Method::PUT, "/models/?policy=&x-id=PutBucketPolicy", "PutBucketPolicy"),
             ("s3", Method::GET, "/models?location", "GET /models"),
+            ("s3", Method::GET, "/models?list-type=2&prefix=churn%2F", "ListObjectsV2"),
+            ("s3", Method::HEAD, "/models/churn/7/model.tar.gz", "HeadObject"),
+            ("s3", Method::GET, "/models/a?x-id=GetObject", "GetObject"),
+            ("s3", Method::PUT, "/models/history/a.json?x-id=PutObject", "PutObject"),
+            ("s3", Method::HEAD, "/models", "HEAD /models"),
             ("elasticfilesystem", Method::GET, "/2015-02-01/file-systems?MaxItems=10", "DescribeFileSystems"),
             ("elasticfilesystem", Method::DELETE, "/2015-02-01/file-systems/fs-1", "DeleteFileSystem"),
             ("lambda", Method::POST, "/2015-03-31/functions/studio-apps/invocations", "Invoke"),
+            ("sagemaker", Method::POST, "/endpoints/mlops-churn-prod/invocations", "InvokeEndpoint"),
             ("backup", Method::GET, "/2015-02-01/file-systems", "GET /2015-02-01/file-systems"),
         ] {
             assert_eq!(request(service, method, target, None, "").operation(), name, "{target}");

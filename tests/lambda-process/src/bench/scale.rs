@@ -4,11 +4,17 @@
 mod access;
 mod accounts;
 mod apps;
+mod deployment;
+mod endpoints;
 mod exchange;
 mod hub;
 mod organization;
+mod registry;
 mod report;
+mod rollout;
+mod stack_sets;
 mod studio;
+mod task;
 
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,7 +29,7 @@ pub(crate) use report::Report;
 /// Runs every scenario, or only those of these functions. Takes some minutes, most of them spent by the reference.
 pub(crate) async fn measure(programs: &Programs, functions: &[String], latency: Duration) -> Result<Report> {
     let wanted = |(name, _): &(&str, &str)| functions.is_empty() || functions.iter().any(|function| function == name);
-    let all = [access::FUNCTION, accounts::FUNCTION, apps::FUNCTION];
+    let all = [access::FUNCTION, accounts::FUNCTION, apps::FUNCTION, deployment::DEPLOYMENT, deployment::VERIFICATION];
     programs.ensure_built(all.into_iter().filter(wanted).map(|(_, logical_id)| logical_id))?;
     let mut report = Report::new(latency);
     if wanted(&access::FUNCTION) {
@@ -34,6 +40,9 @@ pub(crate) async fn measure(programs: &Programs, functions: &[String], latency: 
     }
     if wanted(&apps::FUNCTION) {
         apps::measure(programs, latency, &mut report).await?;
+    }
+    if wanted(&deployment::DEPLOYMENT) || wanted(&deployment::VERIFICATION) {
+        deployment::measure(programs, latency, &mut report).await?;
     }
     Ok(report)
 }

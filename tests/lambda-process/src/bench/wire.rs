@@ -14,10 +14,22 @@ pub(crate) enum Answer {
         /// Why.
         refusal: Refusal,
     },
+    /// A model answers, in a form of its own.
+    Model {
+        /// What it says.
+        model: ModelAnswer,
+    },
     /// What lies within the result's element, or a body that is neither JSON nor XML.
     Text(String),
     /// A JSON document.
     Document(Value),
+}
+
+/// What an endpoint's container sends, unchanged by SageMaker.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct ModelAnswer {
+    pub(crate) content_type: String,
+    pub(crate) body: String,
 }
 
 /// An error of a service.
@@ -52,8 +64,13 @@ impl Answer {
     /// The answer as this service, by its signing name, sends it.
     pub(crate) fn reply(&self, service: &str, operation: &str) -> Reply {
         let protocol = Protocol::of(service);
+        let mut content_type = protocol.content_type();
         let (status, code, body) = match self {
             Self::Refusal { refusal } => (refusal.status, Some(&refusal.code), protocol.error(refusal)),
+            Self::Model { model } => {
+                content_type = &model.content_type;
+                (200, None, model.body.clone())
+            }
             Self::Text(text) => (200, None, protocol.result(operation, text)),
             Self::Document(document) => (200, None, document.to_string()),
         };
@@ -61,7 +78,7 @@ impl Answer {
         let status = if operation == "Invoke" && status == 200 { 202 } else { status };
         let mut response = Response::builder()
             .status(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
-            .header("content-type", protocol.content_type())
+            .header("content-type", content_type)
             .header("x-amzn-requestid", REQUEST_ID);
         if let (Protocol::RestJson, Some(code)) = (protocol, code) {
             response = response.header("x-amzn-errortype", code);
@@ -184,5 +201,13 @@ pub(crate) mod tests {
         assert_eq!(read(r#"{"refusal": {"code": "NoSuchThing"}}"#), Answer::refusal("NoSuchThing", ""));
         assert_eq!(read(r#""<a/>""#), Answer::Text("<a/>".to_owned()));
         assert_eq!(read(r#"{"Refused": 1}"#), Answer::Document(json!({"Refused": 1})));
+        let model = ModelAnswer { content_type: "text/csv".to_owned(), body: "0.5".to_owned() };
+        let answer = read(r#"{"model": {"content_type": "text/csv", "body": "0.5"}}"#);
+        assert_eq!(answer, Answer::Model { model });
+        let Reply::Answer(response) = answer.reply("sagemaker", "InvokeEndpoint") else { panic!("no answer") };
+        assert_eq!(
+            (&response.headers()["content-type"], &response.body()[..]),
+            (&"text/csv".parse().unwrap(), &b"0.5"[..])
+        );
     }
 }

@@ -95,7 +95,7 @@ fn read(answer: &Value) -> Ending {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::cell::RefCell;
     use std::collections::VecDeque;
 
@@ -105,7 +105,7 @@ mod tests {
     use crate::bench::wire::Answer;
 
     /// A function in shell: accepts each event, and answers CloudFormation once the event is `last`.
-    const FUNCTION: &str = r#"
+    pub(crate) const FUNCTION: &str = r#"
         exec 3<>/dev/tcp/${AWS_LAMBDA_RUNTIME_API/://}
         api() { printf '%s HTTP/1.1\r\nhost: api\r\ncontent-length: %s\r\n\r\n%s' "$1" "${#2}" "$2" >&3; }
         head() {

@@ -9,7 +9,7 @@ pub(crate) const ACCOUNTS: usize = 1000;
 /// Closed accounts in each unit, listed first.
 pub(crate) const CLOSED_IN_UNIT: usize = 2;
 /// Organizations' largest page, and its usual one.
-const PAGE: usize = 20;
+pub(crate) const PAGE: usize = 20;
 const ROOT: &str = "r-ab12";
 /// Each unit and what it lies in: two teams below the first, two stages below the first team.
 pub(crate) const UNITS: [(&str, &str); 5] = [
@@ -27,14 +27,6 @@ pub(crate) fn account_ids() -> Vec<String> {
 
 /// AWS Organizations, with accounts in nested units.
 pub(crate) fn answer(call: &Call<'_>) -> Answer {
-    let paged = |items: Vec<Value>, name: &str| {
-        let asked = call.field("MaxResults").as_u64().map_or(PAGE, |asked| usize::try_from(asked).unwrap_or(0));
-        match page(items.len(), &call.text("NextToken"), asked, PAGE) {
-            Ok((shown, Some(next))) => Answer::Document(json!({name: items.get(shown), "NextToken": next})),
-            Ok((shown, None)) => Answer::Document(json!({name: items.get(shown)})),
-            Err(refusal) => refusal,
-        }
-    };
     let (parent, child) = (call.text("ParentId"), call.text("ChildId"));
     let known = |id: &str| id == ROOT || UNITS.iter().any(|(unit, _)| *unit == id);
     match call.operation {
@@ -49,9 +41,19 @@ pub(crate) fn answer(call: &Call<'_>) -> Answer {
         "ListAccountsForParent" | "ListOrganizationalUnitsForParent" if !known(&parent) => {
             Answer::refusal("ParentNotFoundException", format!("no parent {parent}"))
         }
-        "ListAccountsForParent" => paged(accounts_in(&parent), "Accounts"),
-        "ListOrganizationalUnitsForParent" => paged(units_in(&parent), "OrganizationalUnits"),
+        "ListAccountsForParent" => listing(call, "Accounts", &accounts_in(&parent)),
+        "ListOrganizationalUnitsForParent" => listing(call, "OrganizationalUnits", &units_in(&parent)),
         _ => Answer::unknown(call.operation),
+    }
+}
+
+/// The page of these items that the call asks for.
+pub(crate) fn listing(call: &Call<'_>, name: &str, items: &[Value]) -> Answer {
+    let asked = call.field("MaxResults").as_u64().map_or(PAGE, |asked| usize::try_from(asked).unwrap_or(0));
+    match page(items.len(), &call.text("NextToken"), asked, PAGE) {
+        Ok((shown, Some(next))) => Answer::Document(json!({name: items.get(shown), "NextToken": next})),
+        Ok((shown, None)) => Answer::Document(json!({name: items.get(shown)})),
+        Err(refusal) => refusal,
     }
 }
 
@@ -65,19 +67,21 @@ fn accounts_in(unit: &str) -> Vec<Value> {
     let size = ACCOUNTS / UNITS.len();
     let closed = (0..CLOSED_IN_UNIT).map(|number| (format!("9{position:05}{number:06}"), "SUSPENDED"));
     let active = account_ids().into_iter().skip(position * size).take(size).map(|id| (id, "ACTIVE"));
-    let described = closed.chain(active).map(|(id, state)| {
-        json!({
-            "Id": id,
-            "Arn": arn(&format!("account/o-exampleorg1/{id}")),
-            "Email": format!("{id}@example.com"),
-            "Name": format!("account-{id}"),
-            "Status": state,
-            "State": state,
-            "JoinedMethod": "CREATED",
-            "JoinedTimestamp": 1_767_225_600.0,
-        })
-    });
-    described.collect()
+    closed.chain(active).map(|(id, state)| account(&id, state)).collect()
+}
+
+/// An account as listings describe it.
+pub(crate) fn account(id: &str, state: &str) -> Value {
+    json!({
+        "Id": id,
+        "Arn": arn(&format!("account/o-exampleorg1/{id}")),
+        "Email": format!("{id}@example.com"),
+        "Name": format!("account-{id}"),
+        "Status": state,
+        "State": state,
+        "JoinedMethod": "CREATED",
+        "JoinedTimestamp": 1_767_225_600.0,
+    })
 }
 
 fn arn(resource: &str) -> String {

@@ -213,7 +213,7 @@ mod tests {
         match studio.answer(&Call { service: "sagemaker", operation, request: &request }) {
             Answer::Document(document) => Ok(document),
             Answer::Refusal { refusal } => Err(refusal.code),
-            Answer::Text(text) => panic!("{text}"),
+            other => panic!("{other:?}"),
         }
     }
 
