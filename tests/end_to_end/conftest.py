@@ -1,5 +1,6 @@
 """One local cloud for all tests of this folder, in a state directory of its own, with one platform deployed on it."""
 
+import os
 import sys
 from itertools import count
 from pathlib import Path
@@ -9,11 +10,15 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "local-cloud"))
 
+import function_process  # noqa: E402
 from clients import Clients  # noqa: E402
 from cloud import Cloud  # noqa: E402
 from deployed_platform import STAGES, Platform, own_architecture  # noqa: E402
 from model_registry import Registry  # noqa: E402
+from people import Inbox, Person  # noqa: E402
 
+# Five hundred times as fast: a minute between two looks is a tenth of a second, an hour for an answer seven.
+os.environ["SFN_WAIT_SCALE"] = "0.002"
 _numbers = count(1)
 
 
@@ -32,7 +37,43 @@ def clients(cloud):
 
 @pytest.fixture(scope="session")
 def registry(clients):
-    return Registry(clients)
+    registry = Registry(clients)
+    registry.open_bucket()
+    return registry
+
+
+@pytest.fixture(scope="session")
+def mlops():
+    return function_process.build("mlops")
+
+
+@pytest.fixture(scope="session")
+def scientist(registry, platform, mlops):
+    """Who registered every version."""
+    return Person(registry.scientist, mlops, platform.name)
+
+
+@pytest.fixture(scope="session")
+def approver(registry, platform, mlops):
+    """Who approves them, in the registry and before stages."""
+    return Person(registry.approver, mlops, platform.name)
+
+
+@pytest.fixture(scope="session")
+def inbox(clients, platform):
+    """Everything that is published about deployments."""
+    inbox = Inbox(clients, "deployment-events")
+    inbox.listen({"source": ["secure-mlops"], "detail-type": ["Model Deployment State Change"]})
+    inbox.subscribe(platform.outputs()["DeploymentApprovalsTopicArn"])
+    yield inbox
+    inbox.close()
+
+
+@pytest.fixture
+def inject(clients):
+    """Replaces the faults of the target accounts; there are none any more when the test ends."""
+    yield clients.inject
+    clients.inject()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUILT = REPOSITORY / ".aws-sam" / "build"
-MOTO_SERVICES = ("sagemaker", "servicecatalog", "organizations", "sts", "cloudformation")
+# By signing name: SageMaker's runtime signs as SageMaker, and CloudWatch, which functions ask in target accounts, so.
+MOTO_SERVICES = ("sagemaker", "servicecatalog", "organizations", "sts", "cloudformation", "monitoring")
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ class FunctionProcesses:
         return report
 
 
-def build() -> Path:
-    """Builds the program that runs functions. Returns where it is."""
-    subprocess.run(["cargo", "build", "--quiet", "--package", "lambda-process"], cwd=REPOSITORY, check=True)
+def build(program: str = "lambda-process") -> Path:
+    """Builds a program, as a rule the one that runs functions. Returns where it is."""
+    subprocess.run(["cargo", "build", "--quiet", "--package", program], cwd=REPOSITORY, check=True)
     metadata = subprocess.run(
         ["cargo", "metadata", "--no-deps", "--format-version", "1"],
         cwd=REPOSITORY,
@@ -67,4 +68,4 @@ def build() -> Path:
         capture_output=True,
         text=True,
     ).stdout
-    return Path(json.loads(metadata)["target_directory"]) / "debug" / "lambda-process"
+    return Path(json.loads(metadata)["target_directory"]) / "debug" / program

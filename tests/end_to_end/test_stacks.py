@@ -5,7 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import inventory
 from deployed_platform import STAGES
 
-FUNCTIONS = ("sagemaker-projects", "organization-accounts", "model-approval", "model-deployment", "deployed-models")
+FUNCTIONS = (
+    *("sagemaker-projects", "organization-accounts", "deployed-models", "model-approval", "model-deployment"),
+    *("model-access", "endpoint-verification", "deployment-record"),
+)
 
 # What a model is in a target account.
 KEPT = {"stack": 1, "endpoint": 1, "endpoint config": 1, "model": 1}
@@ -26,7 +29,7 @@ def test_an_update_in_which_nothing_changed_calls_nothing(platform):
 
 def go_live(platform, registry, group: str) -> None:
     (version,) = registry.create_group(group, versions=1)
-    platform.register(group)
+    platform.register(group, ProductionApprovalHours="0")
     platform.deliver(registry.decide(version, "Approved"))
     assert platform.execution_ended(group, 1)["status"] == "SUCCEEDED"
     assert len(platform.endpoints(group)) == 4
@@ -63,7 +66,9 @@ def test_two_platforms_stand_and_fall_by_themselves(clients, platform, registry,
     assert {each.status for each in keeping.endpoints("sold-by-keeping")} == {"InService"}
     for account_id in targets(clients):
         assert {kind: len(found) for kind, found in added(before, left, account_id).items()} == KEPT
-    assert set(added(before, left, hub)) == {"stack set", "parameter", "model package group"}
+    assert set(added(before, left, hub)) == {"stack set", "parameter", "model package group", "bucket"}
+    # What was recorded of both stays too.
+    assert {each.partition("-")[0] for each in added(before, left, hub)["bucket"]} == {"keeping", "taking"}
 
 
 def targets(clients) -> list[str]:

@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 
 use crate::functions::architecture;
-use crate::process::step;
-use crate::tools::Python;
+use crate::process::{command, step};
+use crate::tools::{Python, target_folder};
 
 /// What to do with the local cloud.
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -32,8 +32,10 @@ pub(crate) fn run(python: &Python, action: Action) -> Result<()> {
 }
 
 pub(crate) fn demo(python: &Python, keep: bool) -> Result<()> {
+    step("building mlops", command("cargo").args(["build", "--quiet", "--package", "mlops"]))?;
     let mut demo = python.command("python")?;
-    demo.args(["-u", "local-cloud/demo.py", "--architecture", architecture()?]);
+    demo.args(["-u", "local-cloud/demo.py", "--architecture", architecture()?, "--mlops"]);
+    demo.arg(target_folder()?.join("debug/mlops"));
     if keep {
         demo.arg("--keep");
     }

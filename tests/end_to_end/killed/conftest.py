@@ -29,4 +29,6 @@ def processes(quiet_cloud, tmp_path_factory):
 
 @pytest.fixture(scope="package")
 def registry(clients):
-    return Registry(clients)
+    registry = Registry(clients)
+    registry.open_bucket()
+    return registry
