@@ -151,14 +151,14 @@ cases! {
     /// SageMaker took the update back and said nothing.
     fn a_silent_roll_back_is_found() -> Simulation {
         fails_at_the_end(
-            |it| drop(it.world.state().troubles.rolls_back_silently.insert(at(PROD[1]))), "verify", "a silent roll-back",
+            |it| assert!(it.world.state().troubles.rolls_back_silently.insert(at(PROD[1]))), "verify", "a silent roll-back",
         )
     }
 
     /// An alarm beside an endpoint while the wave bakes.
     fn an_alarm_in_an_account_stops_the_next_wave() -> Simulation {
         fails_at_the_end(
-            |it| drop(it.world.state().troubles.alarmed.insert(at(PROD[0]))), "watch", "server-errors",
+            |it| assert!(it.world.state().troubles.alarmed.insert(at(PROD[0]))), "watch", "server-errors",
         )
     }
 

@@ -4,6 +4,7 @@
 //! - An approval's version is the one that was approved, and is approved when it is planned.
 //! - A rejection changes something only where its version is live and rejected, and the registration wants it: then the
 //!   newest version comes back that was live before and is approved.
+//! - Where somebody has to say yes, nothing goes live without, and nothing after a no.
 //! - Executions stop for a reason: a later approval, a rejection of their version, somebody's no, nobody's answer. Any
 //!   other failure needs something that failed.
 
@@ -17,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What the registration says, as far as the rules know it.
 #[derive(Debug, Clone, Copy)]
 pub struct Registered {
+    /// Somebody has to say yes to the last stage.
+    pub asks: bool,
     /// `rollbackOnReject`.
     pub rolls_back: bool,
     /// `separationOfDuties`.
@@ -113,6 +116,13 @@ impl Rules {
         let replies = simulation.replies.get(name).cloned().unwrap_or_default();
         let is_allowed = match (kind, outcome.as_str()) {
             (RequestKind::Approval, "live") => {
+                let is_yes = |reply: &Reply| match reply {
+                    Reply::Yes(by) => !(self.registered.separates && *by == Person::Ann),
+                    Reply::No(_) | Reply::Silence => false,
+                };
+                if !replies.iter().all(is_yes) || (self.registered.asks && replies.is_empty()) {
+                    return Err(format!("version {version} is live, and was answered {replies:?}"));
+                }
                 let status = planned.map(|time| self.status(simulation, version, time));
                 if status != Some("Approved") {
                     return Err(format!("version {version} is live, and was {status:?} when it was planned"));

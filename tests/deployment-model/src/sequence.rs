@@ -104,7 +104,8 @@ impl Setup {
     /// What the rules know of it.
     pub fn rules(&self) -> Rules {
         let stages = vec![("staging", STAGING.to_vec()), ("prod", PROD.to_vec())];
-        Rules::new("mlops", "churn", stages, Registered { rolls_back: self.rolls_back, separates: self.separates })
+        let registered = Registered { asks: self.asks, rolls_back: self.rolls_back, separates: self.separates };
+        Rules::new("mlops", "churn", stages, registered)
     }
 }
 

@@ -31,7 +31,7 @@ enum QueryLanguage {
 #[serde(tag = "Type")]
 pub enum State {
     /// Calls something.
-    Task(Task),
+    Task(Box<Task>),
     /// Decides.
     Choice(Choice),
     /// Lets time pass.
