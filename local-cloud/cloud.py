@@ -32,7 +32,15 @@ SERVERS = ("ministack", "moto")
 HEALTH_PATHS = {"ministack": "/_ministack/ready", "moto": "/local-cloud/health"}
 RESET_PATHS = {"ministack": "/_ministack/reset", "moto": "/moto-api/reset"}
 # Service ids as the SDKs spell them in AWS_ENDPOINT_URL_<SERVICE ID>.
-MOTO_SERVICES = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "SERVICE_CATALOG", "ORGANIZATIONS", "STS", "CLOUDFORMATION", "CLOUDWATCH")
+MOTO_SERVICES = (
+    "SAGEMAKER",
+    "SAGEMAKER_RUNTIME",
+    "SERVICE_CATALOG",
+    "ORGANIZATIONS",
+    "STS",
+    "CLOUDFORMATION",
+    "CLOUDWATCH",
+)
 # Functions use these for stack sets and for target accounts' alarms alone; for everybody else they are ministack's.
 OF_TARGETS = ("CLOUDFORMATION", "CLOUDWATCH")
 

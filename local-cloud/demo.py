@@ -184,7 +184,9 @@ class Demo:
     def _compare_waves(self, version: int) -> None:
         """The history says what was deployed where, and in which order."""
         staging, production = (self.organization["accounts"][stage] for stage in STAGES)
-        found = [(each["kind"], each["stage"], each["version"], each["accounts"]) for each in self.platform.history(GROUP)]
+        found = [
+            (each["kind"], each["stage"], each["version"], each["accounts"]) for each in self.platform.history(GROUP)
+        ]
         canary = found[2][3] if len(found) > 2 else []
         expect("accounts of the canary wave", (1, True), (len(canary), set(canary) < set(production)))
         rest = sorted(set(production) - set(canary))
@@ -200,8 +202,14 @@ class Demo:
         results = self.platform.results(GROUP)
         failures = sum(each["summary"]["failures"] for each in results)
         answers = sum(len(endpoint["invocations"]) for each in results for endpoint in each["endpoints"])
-        expect("checks of the verifications that failed, answers to the sample payload", (0, True), (failures, answers >= 4))
-        say(f"history: staging, then {canary[0]} alone, then {', '.join(rest)}; {answers} answers to the sample payload")
+        expect(
+            "checks of the verifications that failed, answers to the sample payload",
+            (0, True),
+            (failures, answers >= 4),
+        )
+        say(
+            f"history: staging, then {canary[0]} alone, then {', '.join(rest)}; {answers} answers to the sample payload"
+        )
 
     def _ask_what_ran(self) -> None:
         """Of the account that gets a version last: when the first one of production had version 2, and now."""
@@ -233,14 +241,18 @@ class Demo:
         self._everything_was_taken_back(execution, account, reason)
 
     def _everything_was_taken_back(self, execution: dict, account: str, reason: str) -> None:
-        expect(f"execution {execution['name']}", ("FAILED", "StageFailed"), (execution["status"], execution.get("error")))
+        expect(
+            f"execution {execution['name']}", ("FAILED", "StageFailed"), (execution["status"], execution.get("error"))
+        )
         report = json.loads(execution["cause"])
         expect("account that failed", [account], [each["account"] for each in report["failures"]])
         expect(f"reason {report['failures'][0]['reason']}", True, reason in report["failures"][0]["reason"])
         self._compare_endpoints(2)
         taken_back = [each["stage"] for each in self.platform.history(GROUP)[-2:] if each["kind"] == "rollBack"]
         expect("records of the roll-back", ["production", "staging"], taken_back)
-        states = until(lambda: (found := self.inbox.states(GROUP))[-1] == "RolledBack" and found, "the event RolledBack")
+        states = until(
+            lambda: (found := self.inbox.states(GROUP))[-1] == "RolledBack" and found, "the event RolledBack"
+        )
         say(f"{account} failed: {report['failures'][0]['reason']}")
         say(f"all four accounts run version 2 again; event {states[-1]}, two records of the roll-back")
 
@@ -332,14 +344,12 @@ class Demo:
         """The records stay on purpose: who approved what is asked for long after a platform is gone."""
         left = inventory.take(self.clients)[self.clients.state["account_id"]]
         expect("bucket of records after the deletion", True, bucket in left.get("bucket", []))
-        s3 = self.clients.hub("s3")
-        versions = [each for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket) for each in page.get("Versions", [])]
-        folders = {name: sum(each["Key"].startswith(f"{name}/") for each in versions) for name in ("history", "results")}
-        expect("objects in it that are neither history nor results", len(versions), sum(folders.values()))
+        pages = self.clients.hub("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
+        folders = {name: sum(key.startswith(f"{name}/") for key in keys) for name in ("history", "results")}
+        expect("objects in it that are neither history nor results", len(keys), sum(folders.values()))
         say(f"bucket {bucket} stays: {folders['history']} history records, {folders['results']} results")
-        for each in versions:
-            s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
-        s3.delete_bucket(Bucket=bucket)
+        self.platform.delete_records(bucket)
         say("emptied and deleted by hand")
 
     def _has_roles(self, account_id: str) -> bool:

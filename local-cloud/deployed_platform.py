@@ -69,6 +69,16 @@ class Platform:
         """Deletes the platform's stack, as a person does in the console."""
         stack.delete(self.clients.hub("cloudformation"), self.name)
 
+    def delete_records(self, bucket: str) -> int:
+        """Empties and deletes the bucket of records, which outlives the stack. Returns how many objects there were."""
+        s3 = self.clients.hub("s3")
+        pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
+        versions = [each for page in pages for kind in ("Versions", "DeleteMarkers") for each in page.get(kind, [])]
+        for each in versions:
+            s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
+        s3.delete_bucket(Bucket=bucket)
+        return len(versions)
+
     def outputs(self) -> dict[str, str]:
         return stack.settled(self.clients.hub("cloudformation"), self.name).outputs
 

@@ -41,7 +41,7 @@ def _assign_at_once() -> None:
     def evaluate_jsonata(expression, raw_input, ctx=None, result=None, error_output=None):
         missing = unassigned(expression, (ctx or {}).get("variables", {}))
         if missing:
-            text = f"The variable(s) '{', '.join(missing)}' referenced by the expression have not been assigned: {expression}"
+            text = f"The variable(s) '{', '.join(missing)}' have not been assigned: {expression}"
             raise stepfunctions._ExecutionError("States.QueryEvaluationError", text)
         return evaluate(expression, raw_input, ctx, result, error_output)
 
@@ -89,7 +89,8 @@ def _check_size(what: str, value: object) -> None:
     size = len(json.dumps(value, ensure_ascii=False).encode())
     if size > LARGEST_DATA:
         raise stepfunctions._ExecutionError(
-            "States.DataLimitExceeded", f"The {what} has {size} bytes, more than the {LARGEST_DATA} that a state may have."
+            "States.DataLimitExceeded",
+            f"The {what} has {size} bytes, more than the {LARGEST_DATA} that a state may have.",
         )
 
 
@@ -118,7 +119,10 @@ def _send_events_with_details() -> None:
 
     def put_events(resource, given):
         entries = [
-            {**each, "Detail": each["Detail"] if isinstance(each.get("Detail"), str) else json.dumps(each.get("Detail"))}
+            {
+                **each,
+                "Detail": each["Detail"] if isinstance(each.get("Detail"), str) else json.dumps(each.get("Detail")),
+            }
             for each in given.get("Entries", [])
         ]
         answer = put(resource, {**given, "Entries": entries})

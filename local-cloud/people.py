@@ -52,7 +52,9 @@ class Inbox:
         self.clients, self.name = clients, name
         self.sqs, self.events = clients.hub("sqs"), clients.hub("events")
         self.url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
-        self.arn = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self.arn = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"][
+            "QueueArn"
+        ]
         self.subscription: str | None = None
         self.received: list[dict] = []
 

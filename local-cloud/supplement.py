@@ -2,7 +2,8 @@
 
 An operation that moto has not is one function set on its service's response class (`service_catalog.py`, `studio.py`,
 `studio_apps.py`, `projects.py`, `sagemaker_tags.py`); what moto answers wrongly is corrected in `access.py`,
-`endpoints.py`, `model_answers.py`, `sagemaker.py`, `registry_users.py`, `stacks.py` with `stack_resources.py` and `stack_values.py`, and `stack_sets.py`.
+`endpoints.py`, `model_answers.py`, `sagemaker.py`, `registry_users.py`, `stacks.py` with `stack_resources.py` and
+`stack_values.py`, and `stack_sets.py`; `rpc_v2_cbor.py` adds a protocol.
 """
 
 import argparse
