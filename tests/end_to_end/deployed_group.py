@@ -83,7 +83,11 @@ class Group:
         """Starts an execution by hand, past the function that starts them; the execution, once it has ended."""
         self.registry.decide(self.versions[number - 1], "Approved")
         approval = {"id": str(uuid.uuid4()), "by": "somebody", "registeredBy": self.registered_by}
-        request = {"platformName": self.platform.name, "modelPackageArn": self.versions[number - 1], "approval": approval}
+        request = {
+            "platformName": self.platform.name,
+            "modelPackageArn": self.versions[number - 1],
+            "approval": approval,
+        }
         self.states.start_execution(
             stateMachineArn=self.platform.outputs()["ModelDeploymentStateMachineArn"],
             name=f"{self.name}-v{number}-{uuid.uuid4().hex[:8]}",
@@ -114,7 +118,9 @@ class Group:
 
     def runs(self) -> dict[str, int]:
         """Which version is in service in each account."""
-        return {each.account_id: each.version for each in self.platform.endpoints(self.name) if each.status == "InService"}
+        return {
+            each.account_id: each.version for each in self.platform.endpoints(self.name) if each.status == "InService"
+        }
 
     def happened(self, last: str) -> list[str]:
         """The states that the bus told of, once the last one is there."""

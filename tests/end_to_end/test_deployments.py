@@ -7,7 +7,12 @@ from deployed_group import Group, asked, registration
 from function_process import REPOSITORY
 from people import until
 
-NO_CAPACITY = {"service": "sagemaker", "operation": "UpdateEndpoint", "error": "ResourceLimitExceeded", "message": "0 Instances"}
+NO_CAPACITY = {
+    "service": "sagemaker",
+    "operation": "UpdateEndpoint",
+    "error": "ResourceLimitExceeded",
+    "message": "0 Instances",
+}
 TAKEN_BACK = [("rollBack", "production"), ("rollBack", "staging")]
 
 
@@ -46,7 +51,9 @@ def test_one_account_of_production_goes_first_and_the_rest_follows(deployed):
     assert times == sorted(times) and len(set(times)) == len(times)
     results = deployed.platform.results(deployed.name)
     assert [each["summary"]["failures"] for each in results] == [0] * len(results)
-    answers = [len(endpoint["invocations"]) for each in results for endpoint in each["endpoints"] if each["action"] == "verify"]
+    answers = [
+        len(endpoint["invocations"]) for each in results for endpoint in each["endpoints"] if each["action"] == "verify"
+    ]
     assert answers and all(answers)
     listed = [uri for each in history if each["kind"] == "stage" for uri in each["results"]]
     assert {uri.rpartition(".")[2] for uri in listed} == {"json", "xml"}
@@ -60,7 +67,9 @@ def test_an_event_says_what_a_rule_may_want_to_know(deployed):
     deployed.register().go_live(1)
     deployed.happened("Live")
     details = [each["detail"] for each in deployed.inbox.messages() if each.get("source") == "secure-mlops"]
-    stage = next(each for each in details if each["modelPackageGroupName"] == deployed.name and each["state"] == "StageLive")
+    stage = next(
+        each for each in details if each["modelPackageGroupName"] == deployed.name and each["state"] == "StageLive"
+    )
     execution = deployed.ended(1)
     expected = {"platformName": "secure-mlops", "kind": "approval", "stage": "staging", "accounts": 2}
     expected |= {"modelPackageArn": deployed.versions[0], "execution": execution["name"]}
@@ -71,13 +80,24 @@ def test_an_event_says_what_a_rule_may_want_to_know(deployed):
 def test_the_dashboard_shows_the_metrics_that_are_written(clients, platform, deployed):
     name = platform.outputs()["DeploymentsDashboardName"]
     body = json.loads(clients.hub("cloudwatch").get_dashboard(DashboardName=name)["DashboardBody"])
-    shown = {metric[1] for each in body["widgets"] for metric in each["properties"].get("metrics", []) if len(metric) > 1}
+    shown = {
+        metric[1] for each in body["widgets"] for metric in each["properties"].get("metrics", []) if len(metric) > 1
+    }
     definition = json.loads((REPOSITORY / "statemachine" / "model-deployment.asl.json").read_text())
     announced = {
-        each["Assign"]["announcement"]["state"] for each in definition["States"].values() if "announcement" in each.get("Assign", {})
+        each["Assign"]["announcement"]["state"]
+        for each in definition["States"].values()
+        if "announcement" in each.get("Assign", {})
     }
     # Where the state is an expression, it is one of these.
-    announced = {each for each in announced if "{%" not in each} | {"Superseded", "Rejected", "Denied", "Expired", "RolledBack", "Failed"}
+    announced = {each for each in announced if "{%" not in each} | {
+        "Superseded",
+        "Rejected",
+        "Denied",
+        "Expired",
+        "RolledBack",
+        "Failed",
+    }
     executions = {each for each in shown if each.startswith("Executions")}
     assert shown - executions <= announced
     assert announced - shown == {"StageLive", "NothingToDo"}, "not shown, on purpose"
@@ -180,7 +200,9 @@ def test_who_registered_a_version_lets_it_pass_nowhere(deployed, scientist):
 
 
 def errors(platform, event_id: str) -> list[str]:
-    return [line["error"] for line in platform.log("model-approval") if line.get("event_id") == event_id and "error" in line]
+    return [
+        line["error"] for line in platform.log("model-approval") if line.get("event_id") == event_id and "error" in line
+    ]
 
 
 @pytest.mark.parametrize("output", ["{}", '{"decision": "perhaps", "by": "x"}', "7"])
@@ -282,10 +304,16 @@ def test_an_alarm_between_two_waves_stops_the_second(deployed, clients):
     )
     deployed.go_live(1)
     cloudwatch.put_metric_data(Namespace="Business", MetricData=[{"MetricName": name, "Value": 5, "Unit": "Count"}])
-    until(lambda: cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"] == "ALARM", "the alarm")
+    until(
+        lambda: cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"] == "ALARM", "the alarm"
+    )
     execution = deployed.approve(2)
     assert f"after wave canary in ALARM: {name}" in failed(execution, "StageFailed")
-    waves = [each["accounts"] for each in deployed.platform.history(deployed.name) if each["version"] == 2 and each["kind"] == "wave"]
+    waves = [
+        each["accounts"]
+        for each in deployed.platform.history(deployed.name)
+        if each["version"] == 2 and each["kind"] == "wave"
+    ]
     assert [len(each) for each in waves] == [2, 1], "staging, and the one account of production"
     assert deployed.runs() == {each: 1 for each in deployed.staging + deployed.production}
 
@@ -382,7 +410,10 @@ def test_a_bad_registration_is_refused_with_every_fault(deployed):
     document = registration(deployed.platform, stackSet={"permissionModel": "SELF"}, verificaton={})
     document["stages"][0]["accountIds"] = ["22222222222"]
     document["stages"][1]["waves"]["canary"]["bakeSeconds"] = "900"
-    document["endpoint"] = {"type": "realTime", "variants": [{"name": "A", "instance": {"type": "ml.m5.larg", "count": 0}}]}
+    document["endpoint"] = {
+        "type": "realTime",
+        "variants": [{"name": "A", "instance": {"type": "ml.m5.larg", "count": 0}}],
+    }
     cause = failed(deployed.register(document).start(1), "Refused")
     for path in (
         "$.stages[0]",

@@ -68,4 +68,4 @@ def test_an_endpoint_that_serves_something_else_is_found(clients, platform, regi
     assert (failed["status"], report["phase"]) == ("FAILED", "verify")
     (failure,) = report["failures"]
     assert failure["account"] == changed.account_id
-    assert f"expected model package {version}, found {other}" in failure["reason"]
+    assert f"expected {version}, found {other}" in failure["reason"]

@@ -56,7 +56,11 @@ def test_names_bound_within_an_expression_are_no_variables(run):
 
 
 def test_data_beyond_its_limit_fails(run):
-    large = {"Type": "Pass", "Assign": {"large": "{% $join($map([1..30000], function($n) { '0123456789' })) %}"}, "End": True}
+    large = {
+        "Type": "Pass",
+        "Assign": {"large": "{% $join($map([1..30000], function($n) { '0123456789' })) %}"},
+        "End": True,
+    }
     assert run(large)["error"] == "States.DataLimitExceeded"
 
 
@@ -66,7 +70,9 @@ def test_an_answer_has_to_be_there_in_a_time_that_is_an_expression(run, hub):
         "aws-sdk:ssm:putParameter.waitForTaskToken",
         arguments,
         TimeoutSeconds="{% 2 * 10 %}",
-        Catch=[{"ErrorEquals": ["States.Timeout"], "Next": "Late", "Assign": {"error": "{% $states.errorOutput.Error %}"}}],
+        Catch=[
+            {"ErrorEquals": ["States.Timeout"], "Next": "Late", "Assign": {"error": "{% $states.errorOutput.Error %}"}}
+        ],
     )
     late = {"Type": "Succeed", "Output": {"error": "{% $error %}"}}
     assert output(run(waiting, Late=late)) == {"error": "States.Timeout"}, "twenty seconds, twenty times as fast"
@@ -81,7 +87,11 @@ def test_an_event_has_its_detail_as_json(run, hub):
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     events.put_rule(Name="heard", EventPattern=json.dumps({"source": ["tried"], "detail": {"state": ["Live"]}}))
     events.put_targets(Rule="heard", Targets=[{"Id": "queue", "Arn": arn}])
-    entry = {"Source": "tried", "DetailType": "Tried", "Detail": {"state": "Live", "given": "{% $states.input.given %}"}}
+    entry = {
+        "Source": "tried",
+        "DetailType": "Tried",
+        "Detail": {"state": "Live", "given": "{% $states.input.given %}"},
+    }
     output(run(task("events:putEvents", {"Entries": [entry]})))
     message = eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))[0]
     assert json.loads(message["Body"])["detail"] == {"state": "Live", "given": 7}
@@ -91,11 +101,19 @@ def test_an_event_has_its_detail_as_json(run, hub):
 
 def test_alarms_are_lists_however_many_there_are(run, hub):
     describe = task(
-        "aws-sdk:cloudwatch:describeAlarms", {"AlarmNames": ["one", "two"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+        "aws-sdk:cloudwatch:describeAlarms",
+        {"AlarmNames": ["one", "two"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]},
     )
     found = output(run(describe))
     assert (found["MetricAlarms"], found["CompositeAlarms"]) == ([], [])
-    given = {"Namespace": "N", "MetricName": "M", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1}
+    given = {
+        "Namespace": "N",
+        "MetricName": "M",
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 1,
+    }
     hub("cloudwatch").put_metric_alarm(AlarmName="one", ComparisonOperator="GreaterThanThreshold", **given)
     (alarm,) = output(run(describe))["MetricAlarms"]
     assert (alarm["AlarmName"], alarm["StateValue"], alarm["Threshold"]) == ("one", "INSUFFICIENT_DATA", 1)
@@ -114,7 +132,11 @@ def test_a_metric_is_counted_with_its_dimensions(run, hub):
     [
         ("aws-sdk:ssm:deleteParameter", {"Name": "/not/there"}, "Ssm.ParameterNotFoundException"),
         ("aws-sdk:ssm:getParameter", {"Name": "/not/there"}, "Ssm.ParameterNotFoundException"),
-        ("sns:publish", {"TopicArn": "arn:aws:sns:eu-west-1:111111111111:none", "Message": "x"}, "SNS.NotFoundException"),
+        (
+            "sns:publish",
+            {"TopicArn": "arn:aws:sns:eu-west-1:111111111111:none", "Message": "x"},
+            "SNS.NotFoundException",
+        ),
         ("sns:publish", {"TopicArn": "x", "Message": "x", "Subject": "two\nlines"}, "SNS.InvalidParameterException"),
     ],
 )

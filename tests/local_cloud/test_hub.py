@@ -55,7 +55,15 @@ def test_functions_see_both_emulators_and_nothing_of_the_machine(deploy, hub, st
     answer = hub("lambda").invoke(FunctionName=outputs["FunctionName"], Payload=b'{"do": "environment"}')
     seen = json.loads(answer["Payload"].read())
     assert seen["AWS_ENDPOINT_URL"] == state["ministack"]["url"]
-    for service in ("SAGEMAKER", "SAGEMAKER_RUNTIME", "SERVICE_CATALOG", "ORGANIZATIONS", "STS", "CLOUDFORMATION", "CLOUDWATCH"):
+    for service in (
+        "SAGEMAKER",
+        "SAGEMAKER_RUNTIME",
+        "SERVICE_CATALOG",
+        "ORGANIZATIONS",
+        "STS",
+        "CLOUDFORMATION",
+        "CLOUDWATCH",
+    ):
         assert seen[f"AWS_ENDPOINT_URL_{service}"] == state["moto"]["url"]
     assert seen["CUSTOM_RESOURCE_ALLOW_LOOPBACK"] == "1"
     assert (seen["AWS_REGION"], seen["AWS_LAMBDA_LOG_GROUP_NAME"], seen["OWN"]) == (REGION, "/tried/function", "value")

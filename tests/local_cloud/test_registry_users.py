@@ -54,17 +54,25 @@ def test_the_registry_knows_who_registered_and_who_approved(moto, person):
 
 
 def test_cloudwatch_answers_in_cbor(moto, state):
-    given = {"Namespace": "N", "MetricName": "M", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1.5}
+    given = {
+        "Namespace": "N",
+        "MetricName": "M",
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 1.5,
+    }
     moto("cloudwatch").put_metric_alarm(AlarmName="ours-1", ComparisonOperator="GreaterThanThreshold", **given)
     model, body = model_of("cloudwatch").operation_model("DescribeAlarms"), bytearray()
     RpcV2CBORSerializer()._serialize_data_item(body, {"AlarmNamePrefix": "ours-"}, model.input_shape)
+    scope = f"Credential=x/20260101/{REGION}/monitoring/aws4_request"
     request = urllib.request.Request(
         f"{state['moto']['url']}/service/GraniteServiceVersion20100801/operation/DescribeAlarms",
         data=bytes(body),
         headers={
             "smithy-protocol": "rpc-v2-cbor",
             "Content-Type": "application/cbor",
-            "Authorization": f"AWS4-HMAC-SHA256 Credential=x/20260101/{REGION}/monitoring/aws4_request, SignedHeaders=, Signature=",
+            "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=, Signature=",
         },
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -116,11 +116,16 @@ def test_model_approval(clients, processes, registry, case):
     assert not found, "\n".join(found)
 
 
-def register(clients: Clients, platform_name: str, group: str, *stages: dict, stack_sets: dict = SELF_MANAGED, **more) -> None:
+def register(
+    clients: Clients, platform_name: str, group: str, *stages: dict, stack_sets: dict = SELF_MANAGED, **more
+) -> None:
     """Registers a group, with a sample payload for its endpoints."""
     registration = {
         "stages": list(stages),
-        "endpoint": {"type": "realTime", "variants": [{"name": "AllTraffic", "instance": {"type": "ml.m5.large", "count": 1}}]},
+        "endpoint": {
+            "type": "realTime",
+            "variants": [{"name": "AllTraffic", "instance": {"type": "ml.m5.large", "count": 1}}],
+        },
         "verification": {"payload": {"text": "5.1,3.5"}, "contentType": "text/csv"},
         "modelExecutionRoleName": "secure-mlops-model",
         "stackSet": stack_sets,
@@ -132,7 +137,7 @@ def register(clients: Clients, platform_name: str, group: str, *stages: dict, st
 
 
 def test_whose_turn_it_is(clients, processes):
-    """An execution that is not needed any more is let go of its question; its place is a stage of a machine that waits."""
+    """A newer execution lets an older one go that waits for an answer which nobody needs any more."""
     states, ssm = clients.hub("stepfunctions"), clients.hub("ssm")
 
     def make(_: int) -> Request:
@@ -148,8 +153,13 @@ def test_whose_turn_it_is(clients, processes):
         started = {}
         for execution, parameter in ((older, f"{path}/production"), (newer, f"/{name}/elsewhere")):
             given = json.dumps({"name": parameter, "pending": pending})
-            started[execution] = states.start_execution(stateMachineArn=machine, name=execution, input=given)["executionArn"]
-            until(lambda parameter=parameter: ssm.get_parameters(Names=[parameter])["Parameters"], f"parameter {parameter}")
+            started[execution] = states.start_execution(stateMachineArn=machine, name=execution, input=given)[
+                "executionArn"
+            ]
+            until(
+                lambda parameter=parameter: ssm.get_parameters(Names=[parameter])["Parameters"],
+                f"parameter {parameter}",
+            )
 
         def released() -> tuple:
             execution = lambda: states.describe_execution(executionArn=started[older])  # noqa: E731
@@ -169,8 +179,20 @@ def test_model_access(clients, processes, registry):
     key = clients.hub("kms").create_key()["KeyMetadata"]["Arn"]
     accounts = clients.state["organization"]["accounts"]["staging"]
     roles = [f"arn:aws:iam::{each}:role/secure-mlops-model" for each in accounts]
-    statement = {"Sid": "Decrypt", "Effect": "Allow", "Principal": {"AWS": roles}, "Action": "kms:Decrypt", "Resource": "*"}
-    own = {"Sid": "Own", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{HUB}:root"}, "Action": "kms:*", "Resource": "*"}
+    statement = {
+        "Sid": "Decrypt",
+        "Effect": "Allow",
+        "Principal": {"AWS": roles},
+        "Action": "kms:Decrypt",
+        "Resource": "*",
+    }
+    own = {
+        "Sid": "Own",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{HUB}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [own, statement]})
     clients.hub("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": HOME})
@@ -188,7 +210,10 @@ def test_model_access(clients, processes, registry):
             s3.put_object(Bucket=bucket, Key=f"{name}/{part}", Body=b"x")
         s3.put_object(Bucket=MODEL_BUCKET, Key=f"{name}/payload.csv", Body=b"5.1,3.5")
         source = {"S3Uri": f"s3://{bucket}/{name}/model/", "S3DataType": "S3Prefix", "CompressionType": "None"}
-        container = {"Image": f"{HUB}.dkr.ecr.{HOME}.amazonaws.com/{name}:1", "ModelDataSource": {"S3DataSource": source}}
+        container = {
+            "Image": f"{HUB}.dkr.ecr.{HOME}.amazonaws.com/{name}:1",
+            "ModelDataSource": {"S3DataSource": source},
+        }
         version = sagemaker.create_model_package(
             ModelPackageGroupName=name,
             ModelApprovalStatus="Approved",
@@ -271,7 +296,7 @@ class Deployments:
         return killing.anonymous(found, f"{name}[0-9a-z-]*", "[0-9.]+ ms", '"latencyMs": [0-9]+')
 
     def documents(self, name: str) -> list[str]:
-        """History and results of a platform; those of all are in one bucket, under names that end with the platform's."""
+        """History and results of a platform: all have one bucket, and an execution's name ends with the platform's."""
         s3 = self.clients.hub("s3")
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
         keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
@@ -296,15 +321,23 @@ def test_a_deployment(deployments, number, fails_at_last):
     assert len(serve) == {(1, False): 2, (2, False): 3, (1, True): 0, (2, True): 1}[number, fails_at_last]
     kills = {place: killing.kills(calls) for place, calls in undisturbed.calls.items()}
     # What changes something is killed once in an execution; what only looks, at every call in one. What comes before a
-    # roll-back was tried without one, so that its tasks are killed together; access has a test of its own, since all tries
+    # roll-back was tried without one, and its tasks are killed together. Access has a test of its own, since all tries
     # share the group.
-    changing = [place for place in kills if place[0] in CHANGES and (not fails_at_last or undisturbed.is_of_roll_back(place))]
+    changing = [
+        place for place in kills if place[0] in CHANGES and (not fails_at_last or undisturbed.is_of_roll_back(place))
+    ]
     if fails_at_last:
         most = max(undisturbed.calls[place] for place in changing)
         tried = [{place: [kill] for place in changing if kill in kills[place]} for kill in killing.kills(most)]
     else:
         tried = [{place: [kill]} for place in changing for kill in kills[place]]
-    tried.append({place: kills[place] for place in kills if place[0] not in (*CHANGES, "access") and (place[0] != "poll" or place[1] == 0)})
+    tried.append(
+        {
+            place: kills[place]
+            for place in kills
+            if place[0] not in (*CHANGES, "access") and (place[0] != "poll" or place[1] == 0)
+        }
+    )
 
     def difference(kills: dict[Place, list[Kill]]) -> str | None:
         shown = "; ".join(f"{place}: {', '.join(map(str, kill))}" for place, kill in kills.items())
@@ -328,13 +361,20 @@ def test_a_deployment_that_is_watched_and_asks_asynchronously(clients, deploymen
         clients,
         name,
         deployments.group,
-        {"name": "staging", "accountIds": deployments.accounts["staging"], "waves": {"canary": {"accounts": 1, "bakeSeconds": 1}}},
+        {
+            "name": "staging",
+            "accountIds": deployments.accounts["staging"],
+            "waves": {"canary": {"accounts": 1, "bakeSeconds": 1}},
+        },
         endpoint={
             "type": "asynchronous",
             "variants": [{"name": "AllTraffic", "instance": {"type": "ml.m5.large", "count": 1}}],
             "asynchronous": {"outputPath": f"s3://{deployments.bucket}/answers/"},
         },
-        verification={"payload": {"s3Uri": f"s3://{deployments.bucket}/payloads/sample.csv"}, "contentType": "text/csv"},
+        verification={
+            "payload": {"s3Uri": f"s3://{deployments.bucket}/payloads/sample.csv"},
+            "contentType": "text/csv",
+        },
     )
     Drive(processes, HOME, deployments.bucket).run(name, deployments.versions[0])
     platform = Platform(clients, own_architecture(), name)

@@ -1,0 +1,127 @@
+//! Accounts that fail, and what becomes of the others.
+
+use super::{Case, QUIET, YES, advance, deployed, everywhere, running, states, with_live};
+use crate::sequence::{ALARMS, PROD, Setup};
+use crate::simulation::Simulation;
+use crate::world::at;
+use stack_sets::Moment;
+
+/// One account of the last stage fails: everything is as it was.
+fn fails_at_the_end(break_it: impl FnOnce(&Simulation), phase: &str, named: &str) -> Simulation {
+    let mut simulation = with_live(Setup::FULL, 1);
+    break_it(&simulation);
+    assert_eq!(deployed(&mut simulation, 2), "StageFailed");
+    let cause = simulation.last_cause();
+    assert!(cause.contains(named) && cause.contains(phase), "{cause}");
+    assert_eq!(running(&simulation), everywhere(1));
+    assert_eq!(states(&simulation).last().unwrap(), "RolledBack");
+    simulation
+}
+
+cases! { FAILING:
+    /// Nothing of it is left, and nothing is recorded as live.
+    fn a_first_version_that_fails_is_gone() -> Simulation {
+        let mut simulation = Setup::FULL.simulation();
+        simulation.world.stack_sets.fail_at(at(PROD[2]), "quota", Moment::Before, Some(1));
+        assert_eq!(deployed(&mut simulation, 1), "StageFailed");
+        assert!(running(&simulation).is_empty(), "{:?}", running(&simulation));
+        assert!(["staging", "prod"].iter().all(|stage| simulation.world.live("mlops", "churn", stage).is_none()));
+        simulation
+    }
+
+    /// An account that cannot be updated.
+    fn an_account_that_fails_takes_everything_back() -> Simulation {
+        fails_at_the_end(
+            |it| it.world.stack_sets.fail_at(at(PROD[2]), "quota", Moment::Before, Some(1)), "deploy", "666666666666",
+        )
+    }
+
+    /// The stack was updated and its set does not know.
+    fn an_account_that_fails_after_all_takes_everything_back() -> Simulation {
+        fails_at_the_end(
+            |it| it.world.stack_sets.fail_at(at(PROD[1]), "stuck", Moment::After, Some(1)), "deploy", "555555555555",
+        )
+    }
+
+    /// SageMaker took the update back and said nothing.
+    fn a_silent_roll_back_is_found() -> Simulation {
+        fails_at_the_end(
+            |it| assert!(it.world.state().troubles.rolls_back_silently.insert(at(PROD[1]))), "verify", "a silent roll-back",
+        )
+    }
+
+    /// An alarm beside an endpoint while the wave bakes.
+    fn an_alarm_in_an_account_stops_the_next_wave() -> Simulation {
+        fails_at_the_end(
+            |it| assert!(it.world.state().troubles.alarmed.insert(at(PROD[0]))), "watch", "server-errors",
+        )
+    }
+
+    /// Alarms are looked at without baking too.
+    fn alarms_stop_a_wave_that_does_not_bake() -> Simulation {
+        let mut simulation = with_live(Setup { alarms: true, ..QUIET }, 1);
+        simulation.world.state().alarms.insert(ALARMS[0].to_owned(), true);
+        assert_eq!(deployed(&mut simulation, 2), "StageFailed");
+        assert!(simulation.last_cause().contains("orders (crossed)"), "{}", simulation.last_cause());
+        assert_eq!(running(&simulation), everywhere(1));
+        simulation
+    }
+
+    /// The model does not answer; where it does not answer with the earlier version either, the roll-back has failed too.
+    fn a_roll_back_that_fails_names_its_accounts() -> Simulation {
+        let mut simulation = with_live(Setup::FULL, 1);
+        simulation.world.state().troubles.fails_to_answer.insert(at(PROD[1]));
+        assert_eq!(deployed(&mut simulation, 2), "RollBackFailed");
+        assert!(simulation.last_cause().contains(PROD[1]), "{}", simulation.last_cause());
+        assert_eq!(states(&simulation).last().unwrap(), "RollBackFailed");
+        assert_eq!(running(&simulation), everywhere(1));
+        simulation.world.state().troubles.fails_to_answer.clear();
+        assert_eq!(deployed(&mut simulation, 3), "live");
+        assert_eq!(running(&simulation), everywhere(3));
+        simulation
+    }
+
+    /// An account whose stack cannot be updated any more, whatever to.
+    fn a_broken_account_fails_the_roll_back_and_no_other_account() -> Simulation {
+        let mut simulation = with_live(Setup { canary: false, ..QUIET }, 1);
+        simulation.world.stack_sets.fail_at(at(PROD[1]), "stuck", Moment::After, None);
+        assert_eq!(deployed(&mut simulation, 2), "RollBackFailed");
+        assert!(simulation.last_cause().contains(PROD[1]), "{}", simulation.last_cause());
+        let mut others = running(&simulation);
+        others.insert(PROD[1].to_owned(), 1);
+        assert_eq!(others, everywhere(1));
+        simulation
+    }
+
+    /// An account that cannot be cleared is left behind; a later deployment says what to do about it.
+    fn an_account_that_cannot_be_cleared_blocks_with_the_way_out() -> Simulation {
+        let mut simulation = Setup { canary: false, ..QUIET }.simulation();
+        simulation.world.stack_sets.fail_at(at(PROD[1]), "stuck", Moment::After, Some(1));
+        simulation.approve("churn", 1);
+        advance(&mut simulation, 0, "StepFailed");
+        simulation.world.stack_sets.fail_at(at(PROD[1]), "stuck", Moment::Before, Some(1));
+        simulation.rest(YES, 0);
+        assert_eq!(simulation.last_outcome(), "RollBackFailed");
+        assert_eq!(deployed(&mut simulation, 2), "RollBackFailed");
+        assert!(simulation.last_cause().contains("RetainStacks"), "{}", simulation.last_cause());
+        simulation.world.stack_sets.repair_at(&at(PROD[1]));
+        assert_eq!(deployed(&mut simulation, 3), "live");
+        assert_eq!(running(&simulation), everywhere(3));
+        simulation
+    }
+
+    /// A deployment fails after an account has joined its stage: the account has nothing, and history says so.
+    fn an_account_that_joined_is_cleared() -> Simulation {
+        let mut simulation = with_live(Setup { canary: false, ..QUIET }, 1);
+        let joined = "777777777777";
+        simulation.world.state().units.get_mut("ou-ab12-staging1").unwrap().push(joined.to_owned());
+        simulation.world.stack_sets.fail_at(at(PROD[0]), "quota", Moment::Before, Some(1));
+        assert_eq!(deployed(&mut simulation, 2), "StageFailed");
+        assert_eq!(running(&simulation), everywhere(1));
+        // A roll-back's record has in its plan who was cleared.
+        let history = simulation.world.history("churn");
+        let plan = history.iter().rfind(|it| it.stage.as_str() == "staging").unwrap().plan.clone().unwrap();
+        assert_eq!(plan.cleared.iter().map(ToString::to_string).collect::<Vec<_>>(), [joined]);
+        simulation
+    }
+}
