@@ -185,7 +185,8 @@ async fn a_task_that_was_cut_off_ends_the_same() {
     let whole = Account::default();
     let task = record("stage", 1, &stage(1, &ACCOUNTS), "2026-01-01T00:00:00.000Z");
     whole.task(task.clone()).await.unwrap();
-    for cut in 0..whole.writes.lock().unwrap().len() {
+    let writes = whole.writes.lock().unwrap().len();
+    for cut in 0..writes {
         let account = Account::default();
         *account.cut_at.lock().unwrap() = Some(cut);
         let error = account.task(task.clone()).await.unwrap_err();
