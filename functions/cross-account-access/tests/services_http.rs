@@ -3,32 +3,20 @@
 
 use std::sync::{Arc, Mutex};
 
-use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use cross_account_access::{AwsServices, Ports};
-use lambda_process::{JsonService, Reply, Request, RestService, Server};
+use lambda_process::{JsonService, Reply, Request, RestService, Server, client};
 use serde_json::json;
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/1";
 const OWNER: &str = "111111111111";
 const POLICY: &str = r#"{"Statement": []}"#;
 
-macro_rules! client {
-    ($sdk:ident, $url:expr) => {
-        $sdk::Client::from_conf(
-            $sdk::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::new("eu-west-1"))
-                .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
-                .retry_config(RetryConfig::standard().with_max_attempts(5))
-                .endpoint_url($url)
-                .build(),
-        )
-    };
-}
-
 fn clients(url: &str) -> AwsServices {
-    AwsServices::over(client!(aws_sdk_s3, url), client!(aws_sdk_kms, url), client!(aws_sdk_sagemaker, url))
+    AwsServices::over(
+        client!(aws_sdk_s3, url, "eu-west-1", 5),
+        client!(aws_sdk_kms, url, "eu-west-1", 5),
+        client!(aws_sdk_sagemaker, url, "eu-west-1", 5),
+    )
 }
 
 /// An error as S3 answers it.

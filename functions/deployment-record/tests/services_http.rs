@@ -8,25 +8,9 @@
 )]
 
 use deployment_record::{Records, RecordsInAws};
-use lambda_process::{Reply, Server};
+use lambda_process::{Reply, Server, client};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
-
-/// A client of a service crate, pointed at the loopback server.
-macro_rules! client {
-    ($sdk:ident, $url:expr $(, $more:ident)*) => {
-        $sdk::Client::from_conf(
-            $sdk::Config::builder()
-                .behavior_version($sdk::config::BehaviorVersion::latest())
-                .region($sdk::config::Region::new("eu-central-1"))
-                .credentials_provider($sdk::config::Credentials::new("KEY", "secret", None, None, "test"))
-                .retry_config($sdk::config::retry::RetryConfig::disabled())
-                .endpoint_url($url)
-                $(.$more(true))*
-                .build(),
-        )
-    };
-}
 
 type Asked = Arc<Mutex<Vec<(String, Value)>>>;
 
@@ -44,7 +28,8 @@ async fn answering(replies: Vec<(u16, String)>) -> (Server, Asked, RecordsInAws<
     .await
     .unwrap();
     let url = server.url();
-    let records = RecordsInAws::over(client!(aws_sdk_s3, &url, force_path_style), client!(aws_sdk_ssm, &url));
+    let records =
+        RecordsInAws::over(client!(aws_sdk_s3, &url, "eu-central-1", 1), client!(aws_sdk_ssm, &url, "eu-central-1", 1));
     (server, asked, records)
 }
 

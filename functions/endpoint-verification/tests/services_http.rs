@@ -7,35 +7,19 @@
     reason = "a test that cannot go on should say where"
 )]
 
-use aws_sdk_sagemakerruntime::config::retry::RetryConfig;
-use aws_sdk_sagemakerruntime::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_sagemakerruntime::config::Credentials;
 use deployment::S3Uri;
 use endpoint_verification::{
     Endpoint, EndpointConfig, InvocationError, Locations, Object, Records, RecordsBucket, Reply as Answered,
     Request as Asking, Serverless, TargetAccounts, TargetAccountsByRole, Variant,
 };
-use lambda_process::{Reply, Request, Server};
+use lambda_process::{Reply, Request, Server, client};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
 struct Service {
     server: Server,
     asked: Arc<Mutex<Vec<Request>>>,
-}
-
-/// A client of a service crate, pointed at the loopback server.
-macro_rules! client {
-    ($sdk:ident, $url:expr) => {
-        $sdk::Client::from_conf(
-            $sdk::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::new("eu-central-1"))
-                .credentials_provider(Credentials::new("HUBKEY", "secret", None, None, "test"))
-                .retry_config(RetryConfig::standard().with_max_attempts(3))
-                .endpoint_url($url)
-                .build(),
-        )
-    };
 }
 
 impl Service {
@@ -54,16 +38,16 @@ impl Service {
     fn targets(&self) -> TargetAccountsByRole<'static> {
         let url = self.server.url();
         TargetAccountsByRole::over(
-            client!(aws_sdk_cloudwatch, &url),
-            client!(aws_sdk_sagemakerruntime, &url),
-            client!(aws_sdk_s3, &url),
-            client!(aws_sdk_sagemaker, &url),
-            client!(aws_sdk_sts, &url),
+            client!(aws_sdk_cloudwatch, &url, "eu-central-1", 3),
+            client!(aws_sdk_sagemakerruntime, &url, "eu-central-1", 3),
+            client!(aws_sdk_s3, &url, "eu-central-1", 3),
+            client!(aws_sdk_sagemaker, &url, "eu-central-1", 3),
+            client!(aws_sdk_sts, &url, "eu-central-1", 3),
         )
     }
 
     fn records(&self) -> RecordsBucket<'static> {
-        RecordsBucket::over(client!(aws_sdk_s3, self.server.url()), "records".into())
+        RecordsBucket::over(client!(aws_sdk_s3, self.server.url(), "eu-central-1", 3), "records".into())
     }
 
     fn asked(&self) -> Vec<Request> {

@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
-use lambda_process::{JsonService, Reply, Request, RestService, Server};
+use lambda_process::{JsonService, Reply, Request, RestService, Server, client};
 use model_access::{AwsServices, Container, ImageName, Key, Located, ModelData, ModelPackage, Ports};
 use serde_json::{Value, json};
 
@@ -16,26 +14,12 @@ const PACKAGE: &str = "arn:aws:sagemaker:eu-west-1:111111111111:model-package/ch
 const REPOSITORY: &str = "arn:aws:ecr:eu-west-1:111111111111:repository/churn";
 const POLICY: &str = r#"{"Statement": []}"#;
 
-macro_rules! client {
-    ($sdk:ident, $url:expr) => {
-        $sdk::Client::from_conf(
-            $sdk::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::new("eu-west-1"))
-                .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
-                .retry_config(RetryConfig::standard().with_max_attempts(5))
-                .endpoint_url($url)
-                .build(),
-        )
-    };
-}
-
 fn clients(url: &str) -> AwsServices {
     AwsServices::over(
-        client!(aws_sdk_ecr, url),
-        client!(aws_sdk_kms, url),
-        client!(aws_sdk_s3, url),
-        client!(aws_sdk_sagemaker, url),
+        client!(aws_sdk_ecr, url, "eu-west-1", 5),
+        client!(aws_sdk_kms, url, "eu-west-1", 5),
+        client!(aws_sdk_s3, url, "eu-west-1", 5),
+        client!(aws_sdk_sagemaker, url, "eu-west-1", 5),
     )
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use lambda_process::JsonService;
+use lambda_process::{JsonService, client};
 use model_approval::{Deployments, Execution, ModelPackage, Registry, Started, User};
 use serde_json::{Value, json};
 
@@ -12,20 +12,11 @@ const PACKAGE: &str = "arn:aws-cn:sagemaker:cn-north-1:111111111111:model-packag
 
 /// Every client of the function at one address: they speak the same protocol.
 fn registry(service: &JsonService) -> Registry<'static> {
-    macro_rules! client {
-        ($sdk:ident) => {
-            $sdk::Client::from_conf(
-                $sdk::Config::builder()
-                    .behavior_version($sdk::config::BehaviorVersion::latest())
-                    .region($sdk::config::Region::new("cn-north-1"))
-                    .credentials_provider($sdk::config::Credentials::new("AKID", "secret", None, None, "test"))
-                    .retry_config($sdk::config::retry::RetryConfig::standard().with_max_attempts(3))
-                    .endpoint_url(service.url())
-                    .build(),
-            )
-        };
-    }
-    Registry::over(client!(aws_sdk_sagemaker), client!(aws_sdk_sfn), client!(aws_sdk_ssm))
+    Registry::over(
+        client!(aws_sdk_sagemaker, service.url(), "cn-north-1", 3),
+        client!(aws_sdk_sfn, service.url(), "cn-north-1", 3),
+        client!(aws_sdk_ssm, service.url(), "cn-north-1", 3),
+    )
 }
 
 fn refused(code: &str, message: &str) -> (u16, Value) {

@@ -9,7 +9,7 @@
 )]
 
 use aws_ports::AwsError;
-use lambda_process::{Reply, Server};
+use lambda_process::{Reply, Server, client};
 use model_deployment::{Executions, Hub, HubAccount, ModelPackage, Running, StateMachine};
 use organization::{Account, Listing};
 use serde_json::{Value, json};
@@ -23,21 +23,6 @@ struct Asked {
 struct Service {
     server: Server,
     asked: Arc<Mutex<Vec<Asked>>>,
-}
-
-/// A client of a service crate, pointed at the loopback server.
-macro_rules! client {
-    ($sdk:ident, $url:expr) => {
-        $sdk::Client::from_conf(
-            $sdk::Config::builder()
-                .behavior_version($sdk::config::BehaviorVersion::latest())
-                .region($sdk::config::Region::new("eu-central-1"))
-                .credentials_provider($sdk::config::Credentials::new("HUBKEY", "secret", None, None, "test"))
-                .retry_config($sdk::config::retry::RetryConfig::disabled())
-                .endpoint_url($url)
-                .build(),
-        )
-    };
 }
 
 impl Service {
@@ -65,15 +50,15 @@ impl Service {
     fn hub(&self) -> HubAccount<'static> {
         let url = self.server.url();
         HubAccount::over(
-            client!(aws_sdk_organizations, &url),
-            client!(aws_sdk_sagemaker, &url),
-            client!(aws_sdk_ssm, &url),
+            client!(aws_sdk_organizations, &url, "eu-central-1", 1),
+            client!(aws_sdk_sagemaker, &url, "eu-central-1", 1),
+            client!(aws_sdk_ssm, &url, "eu-central-1", 1),
         )
     }
 
     fn state_machine(&self) -> StateMachine<'static> {
         let url = self.server.url();
-        StateMachine::over(client!(aws_sdk_sfn, &url))
+        StateMachine::over(client!(aws_sdk_sfn, &url, "eu-central-1", 1))
     }
 
     fn asked(&self) -> Vec<(String, Value)> {

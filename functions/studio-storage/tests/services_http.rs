@@ -1,33 +1,18 @@
 //! What is sent to SageMaker, EFS, EC2 and AWS Backup, and how their answers are read, over HTTP on loopback.
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking, where it is set up too")]
 
-use aws_sdk_sagemaker::config::retry::RetryConfig;
-use aws_sdk_sagemaker::config::{BehaviorVersion, Credentials, Region};
-use lambda_process::{JsonService, QueryService, Reply, RestService};
+use lambda_process::{JsonService, QueryService, Reply, RestService, client};
 use serde_json::{Value, json};
 use studio_storage::{AwsServices, Destination, Group, Interface, MountTarget, Ports, Rule};
 
 /// Every client of the function at one address: a test calls those of one protocol.
 macro_rules! services {
     ($url:expr) => {{
-        macro_rules! client {
-            ($sdk:ident) => {
-                $sdk::Client::from_conf(
-                    $sdk::Config::builder()
-                        .behavior_version(BehaviorVersion::latest())
-                        .region(Region::new("cn-north-1"))
-                        .credentials_provider(Credentials::new("AKID", "secret", None, None, "test"))
-                        .retry_config(RetryConfig::standard().with_max_attempts(5))
-                        .endpoint_url($url)
-                        .build(),
-                )
-            };
-        }
         AwsServices::over(
-            client!(aws_sdk_sagemaker),
-            client!(aws_sdk_efs),
-            client!(aws_sdk_ec2),
-            client!(aws_sdk_backup),
+            client!(aws_sdk_sagemaker, $url, "cn-north-1", 5),
+            client!(aws_sdk_efs, $url, "cn-north-1", 5),
+            client!(aws_sdk_ec2, $url, "cn-north-1", 5),
+            client!(aws_sdk_backup, $url, "cn-north-1", 5),
         )
     }};
 }

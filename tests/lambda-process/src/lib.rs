@@ -10,6 +10,7 @@
 //! by its own id and never outlives its [`Process`]; it inherits nothing from the environment of the tests.
 
 mod answer;
+mod client;
 mod function;
 mod json_service;
 mod loopback;
