@@ -152,13 +152,13 @@ impl Error {
     pub(crate) fn passes(&self) -> bool {
         match self {
             Self::Refused(faults) | Self::Left(faults) => faults.iter().all(|fault| match fault {
-                Fault::Unreadable { source, .. } | Fault::NotRemoved { source, .. } => is_passing(source),
+                Fault::Unreadable { source, .. } | Fault::NotRemoved { source, .. } => source.is_passing(),
                 _ => false,
             }),
             Self::NotWritten { cause, undone, .. } => {
                 undone.not_put_back.is_empty()
                     && match cause {
-                        Cause::Aws(error) => is_passing(error),
+                        Cause::Aws(error) => error.is_passing(),
                         Cause::StalePrincipals(..) => false,
                         Cause::Moved => true,
                     }
@@ -166,15 +166,6 @@ impl Error {
             Self::NoArn(_) | Self::Statement(_) => false,
         }
     }
-}
-
-/// Throttled, failing, or at work on another change of the same policy.
-fn is_passing(error: &AwsError) -> bool {
-    error.is_transient()
-        || matches!(
-            error.code(),
-            Some("OperationAborted" | "ConflictException" | "DependencyTimeoutException" | "KMSInternalException")
-        )
 }
 
 impl fmt::Display for Cause {

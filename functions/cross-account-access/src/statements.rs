@@ -224,15 +224,7 @@ impl<'a> Statements<'a> {
 
     /// The host by which KMS knows a service of this region.
     fn host(&self, service: &str) -> String {
-        let suffix = match self.scope.partition.as_str() {
-            "aws-cn" => "amazonaws.com.cn",
-            "aws-eusc" => "amazonaws.eu",
-            "aws-iso" => "c2s.ic.gov",
-            "aws-iso-b" => "sc2s.sgov.gov",
-            "aws-iso-e" => "cloud.adc-e.uk",
-            "aws-iso-f" => "csp.hci.ic.gov",
-            _ => "amazonaws.com",
-        };
+        let suffix = identifiers::dns_suffix(&self.scope.partition);
         format!("{service}.{}.{suffix}", self.scope.region)
     }
 }

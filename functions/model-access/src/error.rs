@@ -31,7 +31,7 @@ impl Error {
         match self {
             Self::InvalidInput(_) | Self::OtherVersion { .. } => "InvalidInput",
             Self::Statement(_) => "InvalidStatement",
-            Self::Aws(error) if passes(error) => "RetryableAwsError",
+            Self::Aws(error) if error.is_passing() => "RetryableAwsError",
             Self::Aws(_) => "AwsError",
         }
     }
@@ -43,15 +43,6 @@ impl From<Error> for Diagnostic {
         tracing::error!(error_type, error = %error, "access not looked at");
         Self { error_type: error_type.to_owned(), error_message: error.to_string() }
     }
-}
-
-/// The same call may succeed a little later: throttled, failing, or at work on another change of the same policy.
-fn passes(error: &AwsError) -> bool {
-    error.is_transient()
-        || matches!(
-            error.code(),
-            Some("ConflictException" | "DependencyTimeoutException" | "KMSInternalException" | "ServerException")
-        )
 }
 
 /// The error is about the very thing that was asked for or written: it is missing, not for this function, or not as the

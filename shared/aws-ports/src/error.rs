@@ -132,6 +132,25 @@ impl AwsError {
     }
 }
 
+impl AwsError {
+    /// The same call may succeed a little later: transient, a fault of KMS or ECR in a code of its own, or another change
+    /// of the same thing under way.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        self.is_transient()
+            || self.code().is_some_and(|code| {
+                matches!(
+                    code,
+                    "ConflictException"
+                        | "DependencyTimeoutException"
+                        | "KMSInternalException"
+                        | "OperationAborted"
+                        | "ServerException"
+                )
+            })
+    }
+}
+
 impl fmt::Display for AwsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.code, &self.message) {
@@ -229,6 +248,18 @@ mod tests {
 
     fn answered(code: &str, message: &str) -> AwsError {
         AwsError::answered("sagemaker:DescribeModelPackage", code, message)
+    }
+
+    /// What another try a little later may settle, beyond what is transient.
+    #[test]
+    fn what_passes_is_told_apart() {
+        for code in ["Throttling", "KMSInternalException", "ServerException", "OperationAborted", "ConflictException"] {
+            assert!(answered(code, "").is_passing(), "{code}");
+        }
+        for code in ["AccessDenied", "ValidationException", "NoSuchKey"] {
+            assert!(!answered(code, "").is_passing(), "{code}");
+        }
+        assert!(!answered("ConflictException", "").is_transient());
     }
 
     #[test]
