@@ -1,13 +1,12 @@
 """Faults that tests inject into moto: calls that are refused, and stack instances that cannot be made."""
 
-import json
 import re
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationNotFoundError
+from injected import Injected
 from moto.core.responses import ActionResult, BaseResponse
 from service_model import Refused
 from shapes import model_of
@@ -49,13 +48,8 @@ class Fault:
         return None
 
 
-_faults: list[Fault] = []
-_lock = threading.Lock()
-
-
-def clear() -> None:
-    with _lock:
-        _faults.clear()
+_faults = Injected(Fault, "faults")
+clear, replace = _faults.clear, _faults.replace
 
 
 def of_call(account: str, service: str, operation: str) -> Fault | None:
@@ -77,25 +71,6 @@ def of_resource(account: str, verb: str, resource_type: str) -> Fault | None:
     return of_call(account, service.lower(), verb + resource)
 
 
-def replace(body: bytes) -> str | None:
-    """Replaces all faults by those of a JSON list. Returns what is wrong with it, if anything is."""
-    known = {field.name for field in fields(Fault)}
-    try:
-        given = json.loads(body or b"[]")
-        unknown = {key for each in given for key in each} - known
-        if unknown:
-            return f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}"
-        wanted = [Fault(**each) for each in given]
-    except (ValueError, TypeError, AttributeError) as error:
-        return f"expected a JSON list of faults: {error}"
-    problems = [problem for fault in wanted if (problem := fault.problem())]
-    if problems:
-        return "; ".join(problems)
-    with _lock:
-        _faults[:] = wanted
-    return None
-
-
 def install() -> None:
     """Makes every API call of moto ask for its fault first."""
     answer = BaseResponse.call_action
@@ -112,8 +87,8 @@ def install() -> None:
 
 
 def _take(account: str, matches: Callable[[Fault], bool]) -> Fault | None:
-    with _lock:
-        for fault in _faults:
+    with _faults.held() as faults:
+        for fault in faults:
             if fault.account in ("*", account) and matches(fault) and fault.times != 0:
                 if fault.times is not None:
                     fault.times -= 1

@@ -10,11 +10,12 @@ import re
 import threading
 import time
 import uuid
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from injected import Injected
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
@@ -46,8 +47,8 @@ class Answer:
         return None
 
 
-_answers: list[Answer] = []
-_lock = threading.Lock()
+_answers = Injected(Answer, "answers")
+clear, replace = _answers.clear, _answers.replace
 
 
 class _Refusal(Exception):
@@ -58,30 +59,6 @@ class _Refusal(Exception):
         # moto takes the status from the headers.
         headers = {"x-amzn-ErrorType": code, "status": status}
         self.reply = status, headers, json.dumps({"Message": message, **details})
-
-
-def clear() -> None:
-    with _lock:
-        _answers.clear()
-
-
-def replace(body: bytes) -> str | None:
-    """Replaces all answers by those of a JSON list. Returns what is wrong with it, if anything is."""
-    known = {field.name for field in fields(Answer)}
-    try:
-        given = json.loads(body or b"[]")
-        unknown = {key for each in given for key in each} - known
-        if unknown:
-            return f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}"
-        wanted = [Answer(**each) for each in given]
-        problems = [problem for answer in wanted if (problem := answer.problem())]
-    except (ValueError, TypeError, AttributeError) as error:
-        return f"expected a JSON list of answers: {error}"
-    if problems:
-        return "; ".join(problems)
-    with _lock:
-        _answers[:] = wanted
-    return None
 
 
 def install() -> None:
@@ -167,8 +144,8 @@ def _endpoint(response):
 
 
 def _answer_of(account: str, endpoint: str) -> Answer:
-    with _lock:
-        for answer in _answers:
+    with _answers.held() as answers:
+        for answer in answers:
             if answer.account in ("*", account) and endpoint.startswith(answer.endpoint):
                 return answer
     return Answer()
