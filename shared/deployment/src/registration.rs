@@ -2,11 +2,12 @@ use crate::document::{Fault, Faults, Node, Object};
 use crate::endpoint::{EndpointSettings, endpoint};
 use crate::names::StageName;
 use crate::verification::{Verification, verification};
-use crate::waves::{Waves, waves};
+use crate::waves::{MOST_ALARMS, Waves, waves};
 use identifiers::{AccountId, OrganizationNode, Region, RoleArn};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::str::FromStr;
 
@@ -254,6 +255,13 @@ fn draft(document: &Node<'_>) -> Option<Draft> {
     let names = RefCell::default();
     let read = |node: &Node<'_>| stage(node, &names, default.as_ref(), verification.as_ref());
     let stages = document.required("stages").map(|stages| stages.each(read)).unwrap_or_default();
+    let waves = stages.iter().filter_map(|stage: &StageDraft| stage.waves.as_ref());
+    let alarms = waves.flat_map(Waves::alarm_names).collect::<BTreeSet<_>>().len();
+    if alarms > MOST_ALARMS {
+        // Before anything is touched, all of them are looked for in one call.
+        document
+            .fault::<()>(format_args!("names {alarms} alarms in all waves together, expected at most {MOST_ALARMS}"));
+    }
     let model_execution_role_name = document.required("modelExecutionRoleName").and_then(|node| role_name(&node));
     let permissions = document.required("stackSet").and_then(|node| permissions(&node));
     let rollback_on_reject = document.optional("rollbackOnReject").and_then(|node| node.boolean()).unwrap_or_default();

@@ -130,6 +130,14 @@ impl Wave {
     }
 }
 
+impl Waves {
+    /// The alarms of both waves.
+    pub(crate) fn alarm_names(&self) -> impl Iterator<Item = &str> {
+        let settings = self.canary.iter().map(|(_, settings)| settings).chain([&self.rest]);
+        settings.flat_map(|settings| settings.alarm_names.iter().map(String::as_str))
+    }
+}
+
 impl WaveSettings {
     fn wave(&self, name: WaveName, accounts: Vec<AccountId>) -> Wave {
         Wave {
@@ -144,7 +152,7 @@ impl WaveSettings {
 
 const LONGEST_BAKE: u32 = 86_400;
 /// `DescribeAlarms` takes so many names.
-const MOST_ALARMS: usize = 100;
+pub(crate) const MOST_ALARMS: usize = 100;
 
 pub(crate) fn waves(node: &Node<'_>) -> Option<Waves> {
     let mut waves = node.object()?;

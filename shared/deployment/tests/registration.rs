@@ -114,6 +114,18 @@ fn every_fault_at_once() {
     );
 }
 
+/// All alarms are looked for in one call before anything is touched, so there is one limit for all waves.
+#[test]
+fn alarms_are_counted_over_all_waves() {
+    let mut document = valid();
+    let names = |from: usize, to: usize| (from..to).map(|number| format!("alarm-{number}")).collect::<Vec<_>>();
+    document["stages"][0]["waves"] = json!({"rest": {"alarmNames": names(0, 60)}});
+    document["stages"][1]["waves"]["rest"]["alarmNames"] = json!(names(0, 99));
+    document.to_string().parse::<Registration>().unwrap();
+    document["stages"][1]["waves"]["rest"]["alarmNames"] = json!(names(1, 101));
+    assert_eq!(faults(&document), ["$: names 102 alarms in all waves together, expected at most 100"]);
+}
+
 /// What can be read is there although other parts cannot: later checks look at it before the deployment is refused.
 #[test]
 fn a_draft_has_what_could_be_read() {
