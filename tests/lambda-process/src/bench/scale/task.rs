@@ -77,7 +77,8 @@ mod tests {
     #[tokio::test]
     async fn a_process_that_ends_cannot_be_compared() {
         let services = Services::start(Duration::ZERO, |_| Answer::unknown("any")).await.unwrap();
-        let ending = FUNCTION.replace("head\n            case", "exit 3\n            case");
+        // Once it has the task: before, it might be gone before anybody saw it ask.
+        let ending = FUNCTION.replace("head\n            case", "head\n            exit 3\n            case");
         let mut worker = Worker::start(&shell(&ending), &services).await.unwrap();
         let error = worker.ask(&json!({"action": "plan"})).await.unwrap_err().to_string();
         assert!(error.contains("Exited"), "{error}");
