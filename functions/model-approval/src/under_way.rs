@@ -2,21 +2,14 @@ use crate::aws::Execution;
 use deployment::{ExecutionSubject, RequestKind};
 use identifiers::ModelPackageArn;
 
-/// The running executions of one group.
-///
-/// They take turns in the order in which they started, by name where the time is the same: the order by which an
-/// execution itself finds out whether another one supersedes it.
+/// The running executions of one group, in the order in which they take turns.
 pub(crate) struct UnderWay(Vec<(ExecutionSubject, Execution)>);
 
 impl UnderWay {
-    /// Of the group that `package` is in. An execution whose name is none of ours was started by hand and is about no group.
+    /// Of the group that `package` is in.
     pub(crate) fn of_group(running: Vec<Execution>, package: &ModelPackageArn) -> Self {
         let own = ExecutionSubject::of(RequestKind::Approval, package);
-        let subject = |execution: Execution| Some((ExecutionSubject::from_name(&execution.name)?, execution));
-        let mut group: Vec<_> =
-            running.into_iter().filter_map(subject).filter(|(subject, _)| subject.is_of_same_group(&own)).collect();
-        group.sort_by(|(_, a), (_, b)| (a.started, &a.name).cmp(&(b.started, &b.name)));
-        Self(group)
+        Self(own.in_turn(running, |execution| (execution.started, &execution.name)))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -52,9 +52,8 @@ pub(crate) async fn turn(
     place: Place,
 ) -> Result<Turn, Error> {
     let own = ExecutionSubject::of(request.kind, &request.model_package_arn);
-    let mut group: Vec<_> = aws.running(state_machine).await?.into_iter().filter_map(subject(&own)).collect();
-    group.sort_by(|(a, _), (b, _)| (a.started, &a.name).cmp(&(b.started, &b.name)));
-    let Some(position) = group.iter().position(|(running, _)| running.name == execution) else {
+    let group = own.in_turn(aws.running(state_machine).await?, |running| (running.started, &running.name));
+    let Some(position) = group.iter().position(|(_, running)| running.name == execution) else {
         // The list lags behind; what it does not show of us it may not show of others.
         return Ok(Turn::Waiting { waiting_for: format!("execution {execution} to be listed as running") });
     };
@@ -63,7 +62,7 @@ pub(crate) async fn turn(
         return Ok(stop);
     }
     match older {
-        [.., (before, _)] if place == Place::Start => {
+        [.., (_, before)] if place == Place::Start => {
             release(aws, hub, request, older).await?;
             Ok(Turn::Waiting { waiting_for: format!("execution {} to end", before.name) })
         }
@@ -71,27 +70,20 @@ pub(crate) async fn turn(
     }
 }
 
-fn subject(own: &ExecutionSubject) -> impl Fn(Running) -> Option<(Running, ExecutionSubject)> {
-    move |running| {
-        let subject = ExecutionSubject::from_name(&running.name)?;
-        subject.is_of_same_group(own).then_some((running, subject))
-    }
-}
-
-fn stopped_by(own: &ExecutionSubject, newer: &[(Running, ExecutionSubject)], place: Place) -> Option<Turn> {
+fn stopped_by(own: &ExecutionSubject, newer: &[(ExecutionSubject, Running)], place: Place) -> Option<Turn> {
     // A roll-back of a rejected version is never in anybody's way for long, and nobody asked for something else.
     if own.kind == RequestKind::Rejection {
         return None;
     }
-    let rejection = |(_, other): &&(Running, ExecutionSubject)| {
+    let rejection = |(other, _): &&(ExecutionSubject, Running)| {
         other.kind == RequestKind::Rejection && other.version == own.version
     };
-    if let Some((other, _)) = newer.iter().find(rejection) {
+    if let Some((_, other)) = newer.iter().find(rejection) {
         let cause = format!("version {} was rejected: execution {}", own.version, other.name);
         return Some(Turn::Stop { error: "Rejected", cause });
     }
-    let approval = newer.iter().rev().find(|(_, other)| other.kind == RequestKind::Approval);
-    let (other, subject) = approval.filter(|_| place != Place::LastStage)?;
+    let approval = newer.iter().rev().find(|(other, _)| other.kind == RequestKind::Approval);
+    let (subject, other) = approval.filter(|_| place != Place::LastStage)?;
     let cause = format!("version {} was approved since: execution {}", subject.version, other.name);
     Some(Turn::Stop { error: "Superseded", cause })
 }
@@ -101,7 +93,7 @@ async fn release(
     aws: &impl Executions,
     hub: &impl Hub,
     request: &DeploymentRequest,
-    older: &[(Running, ExecutionSubject)],
+    older: &[(ExecutionSubject, Running)],
 ) -> Result<(), Error> {
     let own = ExecutionSubject::of(request.kind, &request.model_package_arn);
     let names = ParameterNames::new(&request.platform_name, request.group());
@@ -110,8 +102,8 @@ async fn release(
             tracing::warn!(parameter = name, "pending approval could not be read");
             continue;
         };
-        let Some((_, asking)) = older.iter().find(|(running, _)| running.name == pending.execution) else { continue };
-        let after = [(Running { name: request.execution_name(), started: i64::MAX }, own.clone())];
+        let Some((asking, _)) = older.iter().find(|(_, running)| running.name == pending.execution) else { continue };
+        let after = [(own.clone(), Running { name: request.execution_name(), started: i64::MAX })];
         if let Some(Turn::Stop { error, cause }) = stopped_by(asking, &after, Place::Stage) {
             aws.give_up_waiting(&pending.task_token, error, &cause).await?;
             tracing::info!(execution = pending.execution, error, "waiting execution released");

@@ -109,6 +109,23 @@ impl ExecutionSubject {
     }
 }
 
+impl ExecutionSubject {
+    /// The executions of this one's group, in the order in which they take turns: by start, in milliseconds since the
+    /// epoch, and by name where the time is the same. One whose name is none of ours was started by hand, and is about no
+    /// group. Whoever decides on a group and each of its executions must see the same order.
+    pub fn in_turn<E>(
+        &self,
+        running: impl IntoIterator<Item = E>,
+        start_and_name: impl Fn(&E) -> (i64, &str),
+    ) -> Vec<(Self, E)> {
+        let subject = |execution: E| Some((Self::from_name(start_and_name(&execution).1)?, execution));
+        let mut group: Vec<_> =
+            running.into_iter().filter_map(subject).filter(|(subject, _)| subject.is_of_same_group(self)).collect();
+        group.sort_by(|(_, a), (_, b)| start_and_name(a).cmp(&start_and_name(b)));
+        group
+    }
+}
+
 impl Display for ExecutionSubject {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         let kind = match self.kind {
