@@ -83,10 +83,14 @@ class Inbox:
                 self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=each["ReceiptHandle"])
         return self.received
 
-    def states(self, group: str) -> list[str]:
-        """The states that deployments of a group went through, by the bus's events, in order."""
+    def details(self, group: str) -> list[dict]:
+        """What the bus's events said of deployments of a group, in order."""
         details = [each["detail"] for each in self.messages() if each.get("source") == "secure-mlops"]
-        return [each["state"] for each in details if each["modelPackageGroupName"] == group]
+        return [each for each in details if each["modelPackageGroupName"] == group]
+
+    def states(self, group: str) -> list[str]:
+        """The states that deployments of a group went through."""
+        return [each["state"] for each in self.details(group)]
 
 
 def until(condition, what: str, limit: float = 60.0):

@@ -66,10 +66,7 @@ def test_one_account_of_production_goes_first_and_the_rest_follows(deployed):
 def test_an_event_says_what_a_rule_may_want_to_know(deployed):
     deployed.register().go_live(1)
     deployed.happened("Live")
-    details = [each["detail"] for each in deployed.inbox.messages() if each.get("source") == "secure-mlops"]
-    stage = next(
-        each for each in details if each["modelPackageGroupName"] == deployed.name and each["state"] == "StageLive"
-    )
+    stage = next(each for each in deployed.inbox.details(deployed.name) if each["state"] == "StageLive")
     execution = deployed.ended(1)
     expected = {"platformName": "secure-mlops", "kind": "approval", "stage": "staging", "accounts": 2}
     expected |= {"modelPackageArn": deployed.versions[0], "execution": execution["name"]}
@@ -354,6 +351,9 @@ def test_approving_an_older_version_again_goes_back(deployed):
     assert deployed.platform.decided(event, 1) == ["rollBackStarted"]
     assert deployed.ended()["status"] == "SUCCEEDED"
     assert deployed.runs() == {each: 1 for each in deployed.staging + deployed.production}
+    deployed.happened("Live")
+    live = [each for each in deployed.inbox.details(deployed.name) if each["state"] == "Live"]
+    assert [each["goesBack"] for each in live] == [False, False, True]
 
 
 # ---- Where
