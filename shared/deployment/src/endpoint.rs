@@ -1,6 +1,5 @@
 //! What an endpoint is, whatever version it serves: the settings, how they are read and what template they fill.
 
-mod instance_type;
 mod parameters;
 mod reading;
 mod text;
@@ -8,7 +7,8 @@ mod traffic;
 
 pub(crate) use reading::endpoint;
 
-use crate::document::Faults;
+use checked_document::Faults;
+use identifiers::instance_type;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt::{Display, Formatter};

@@ -9,7 +9,6 @@
 //! Nothing here calls AWS: the functions that decide on an approval, deploy it and take deployments away again agree
 //! through this crate on names, documents and messages.
 
-mod document;
 mod endpoint;
 mod live;
 mod names;
@@ -21,7 +20,7 @@ mod schema;
 mod verification;
 mod waves;
 
-pub use document::Fault;
+pub use checked_document::Fault;
 pub use endpoint::{
     Alarms, Asynchronous, DataCapture, EndpointSettings, EndpointType, Instance, Network, Scaling, Serverless, Shift,
     Traffic, Variant,

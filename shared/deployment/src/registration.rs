@@ -1,8 +1,8 @@
-use crate::document::{Fault, Faults, Node, Object};
 use crate::endpoint::{EndpointSettings, endpoint};
 use crate::names::StageName;
 use crate::verification::{Verification, verification};
 use crate::waves::{MOST_ALARMS, Waves, waves};
+use checked_document::{Fault, Faults, Node, Object};
 use identifiers::{AccountId, OrganizationNode, Region, RoleArn};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,6 +1,6 @@
-use crate::document::{Node, Object};
 use crate::endpoint::{EndpointSettings, EndpointType};
 use crate::schema::JsonSchema;
+use checked_document::{Node, Object};
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-use crate::document::{Node, Object};
+use checked_document::{Node, Object};
 use identifiers::AccountId;
 use serde::{Deserialize, Serialize};
 

@@ -12,6 +12,7 @@ mod account;
 mod arn;
 mod domain;
 mod identifier;
+pub mod instance_type;
 mod model_package;
 mod organization;
 mod partition;

@@ -1,11 +1,11 @@
 //! Settings out of a registration, or every fault that they have.
 
 use super::EndpointType::{Asynchronous, RealTime, Serverless};
-use super::instance_type::{is_instance_type, is_without_traffic_shift};
 use super::text::{is_key_arn, is_parameter_name, is_s3_uri, is_topic_arn, is_variant_name};
 use super::traffic::traffic;
 use super::{Alarms, DataCapture, EndpointSettings, EndpointType, Instance, Network, Scaling, Traffic, Variant};
-use crate::document::{Node, Object};
+use checked_document::{Node, Object};
+use identifiers::instance_type::{is_instance_type, is_without_traffic_shift};
 use std::str::FromStr;
 
 /// Each member is read before the first `?`, so that no fault hides another.

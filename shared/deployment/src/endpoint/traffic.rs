@@ -1,9 +1,9 @@
 //! How requests move from one version to the next.
 
-use super::instance_type::is_without_traffic_shift;
 use super::reading::optional;
 use super::{Shift, Traffic, Variant};
-use crate::document::Node;
+use checked_document::Node;
+use identifiers::instance_type::is_without_traffic_shift;
 use std::str::FromStr;
 
 const LONGEST_WAIT: u32 = 3_600;

@@ -1,3 +1,8 @@
+//! Reads a JSON document that a person wrote, to its end, and names every fault in it by its path.
+//!
+//! serde stops at the first fault. An administrator who registers a model or configures the controls gets one error that
+//! lists all of them: where each is, what is there, what was expected instead.
+
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -18,14 +23,16 @@ pub struct Fault {
 ///
 /// A reading method answers `None` after it has recorded why.
 #[derive(Default)]
-pub(crate) struct Faults(RefCell<Vec<Fault>>);
+pub struct Faults(RefCell<Vec<Fault>>);
 
 impl Faults {
-    pub(crate) fn root<'a>(&'a self, value: &'a Value) -> Node<'a> {
+    /// The whole document, to be read.
+    pub fn root<'a>(&'a self, value: &'a Value) -> Node<'a> {
         Node { path: "$".to_owned(), value, faults: self }
     }
 
-    pub(crate) fn into_vec(self) -> Vec<Fault> {
+    /// What was wrong, in the order of reading.
+    pub fn into_vec(self) -> Vec<Fault> {
         self.0.into_inner()
     }
 
@@ -35,7 +42,7 @@ impl Faults {
 }
 
 /// A value and where it stands.
-pub(crate) struct Node<'a> {
+pub struct Node<'a> {
     path: String,
     value: &'a Value,
     faults: &'a Faults,
@@ -43,16 +50,17 @@ pub(crate) struct Node<'a> {
 
 impl<'a> Node<'a> {
     /// Where it stands.
-    pub(crate) fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         &self.path
     }
 
     /// What stands there.
-    pub(crate) fn value(&self) -> &'a Value {
+    pub fn value(&self) -> &'a Value {
         self.value
     }
 
-    pub(crate) fn fault<T>(&self, problem: impl Display) -> Option<T> {
+    /// Records what is wrong with it.
+    pub fn fault<T>(&self, problem: impl Display) -> Option<T> {
         self.faults.record(&self.path, problem.to_string());
         None
     }
@@ -61,7 +69,8 @@ impl<'a> Node<'a> {
         self.fault(format_args!("expected {expected}, found {}", Excerpt(self.value)))
     }
 
-    pub(crate) fn text<T: FromStr<Err: Display>>(&self) -> Option<T> {
+    /// A string that parses; its error completes the sentence "expected ...".
+    pub fn text<T: FromStr<Err: Display>>(&self) -> Option<T> {
         match self.value {
             Value::String(text) => text.parse().or_else(|expected: T::Err| self.unexpected(expected).ok_or(())).ok(),
             _ => self.unexpected("a string"),
@@ -69,7 +78,7 @@ impl<'a> Node<'a> {
     }
 
     /// A string that `accepts`; `expected` completes the sentence "expected ...".
-    pub(crate) fn text_where(&self, expected: &str, accepts: impl Fn(&str) -> bool) -> Option<String> {
+    pub fn text_where(&self, expected: &str, accepts: impl Fn(&str) -> bool) -> Option<String> {
         match self.value {
             Value::String(text) if accepts(text) => Some(text.clone()),
             Value::String(_) => self.unexpected(expected),
@@ -77,19 +86,21 @@ impl<'a> Node<'a> {
         }
     }
 
-    pub(crate) fn integer(&self, range: RangeInclusive<u32>) -> Option<u32> {
+    /// A whole number within `range`.
+    pub fn integer(&self, range: RangeInclusive<u32>) -> Option<u32> {
         let found = self.value.as_u64().and_then(|number| u32::try_from(number).ok());
         found
             .filter(|number| range.contains(number))
             .or_else(|| self.unexpected(format_args!("a whole number from {} to {}", range.start(), range.end())))
     }
 
-    pub(crate) fn boolean(&self) -> Option<bool> {
+    /// `true` or `false`.
+    pub fn boolean(&self) -> Option<bool> {
         self.value.as_bool().or_else(|| self.unexpected("true or false"))
     }
 
     /// At least one item, none of them twice.
-    pub(crate) fn some<T: PartialEq>(&self, read: impl Fn(&Node<'a>) -> Option<T>) -> Option<Vec<T>> {
+    pub fn some<T: PartialEq>(&self, read: impl Fn(&Node<'a>) -> Option<T>) -> Option<Vec<T>> {
         match self.value {
             Value::Array(items) if !items.is_empty() => self.any(read),
             _ => self.unexpected("a list of at least one item"),
@@ -97,7 +108,7 @@ impl<'a> Node<'a> {
     }
 
     /// At least one item; those that could be read.
-    pub(crate) fn each<T>(&self, read: impl Fn(&Node<'a>) -> Option<T>) -> Vec<T> {
+    pub fn each<T>(&self, read: impl Fn(&Node<'a>) -> Option<T>) -> Vec<T> {
         match self.value {
             Value::Array(items) if !items.is_empty() => self.items(items).filter_map(|node| read(&node)).collect(),
             _ => self.unexpected::<()>("a list of at least one item").map(|()| Vec::new()).unwrap_or_default(),
@@ -113,7 +124,7 @@ impl<'a> Node<'a> {
     }
 
     /// Any number of items, none of them twice.
-    pub(crate) fn any<T: PartialEq>(&self, read: impl Fn(&Node<'a>) -> Option<T>) -> Option<Vec<T>> {
+    pub fn any<T: PartialEq>(&self, read: impl Fn(&Node<'a>) -> Option<T>) -> Option<Vec<T>> {
         let Value::Array(items) = self.value else { return self.unexpected("a list") };
         let mut complete = true;
         let mut read_items = Vec::with_capacity(items.len());
@@ -130,7 +141,8 @@ impl<'a> Node<'a> {
         complete.then_some(read_items)
     }
 
-    pub(crate) fn object(&self) -> Option<Object<'a>> {
+    /// An object; close it once its members are read.
+    pub fn object(&self) -> Option<Object<'a>> {
         match self.value {
             Value::Object(members) => {
                 Some(Object { path: self.path.clone(), members, known: Vec::new(), faults: self.faults })
@@ -141,7 +153,7 @@ impl<'a> Node<'a> {
 }
 
 /// An object whose unread members are faults once it is closed.
-pub(crate) struct Object<'a> {
+pub struct Object<'a> {
     path: String,
     members: &'a Map<String, Value>,
     known: Vec<&'static str>,
@@ -150,22 +162,25 @@ pub(crate) struct Object<'a> {
 
 impl<'a> Object<'a> {
     /// `None` if there is no such member, which is no fault.
-    pub(crate) fn optional(&mut self, name: &'static str) -> Option<Node<'a>> {
+    pub fn optional(&mut self, name: &'static str) -> Option<Node<'a>> {
         self.known.push(name);
         let value = self.members.get(name)?;
         Some(Node { path: format!("{}.{name}", self.path), value, faults: self.faults })
     }
 
-    pub(crate) fn required(&mut self, name: &'static str) -> Option<Node<'a>> {
+    /// A member that has to be there.
+    pub fn required(&mut self, name: &'static str) -> Option<Node<'a>> {
         self.optional(name).or_else(|| self.fault(format_args!("has no {name:?}, which is required")))
     }
 
-    pub(crate) fn fault<T>(&self, problem: impl Display) -> Option<T> {
+    /// Records what is wrong between its members.
+    pub fn fault<T>(&self, problem: impl Display) -> Option<T> {
         self.faults.record(&self.path, problem.to_string());
         None
     }
 
-    pub(crate) fn close(self) {
+    /// Names every member that was not asked for, and the known one it may have been meant to be.
+    pub fn close(self) {
         for name in self.members.keys().filter(|name| !self.known.contains(&name.as_str())) {
             let nearest = self
                 .known

@@ -1,7 +1,8 @@
-//! What the name of an instance type says.
+//! What the name of a SageMaker instance type (`ml.<family>.<size>`) says.
 
 /// Whether it is the name of one, which need not exist.
-pub(super) fn is_instance_type(text: &str) -> bool {
+#[must_use]
+pub fn is_instance_type(text: &str) -> bool {
     let is_part = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
@@ -14,7 +15,8 @@ pub(super) fn is_instance_type(text: &str) -> bool {
 ///
 /// A `d` among the letters after the generation says so (`m5d`, `r7gd`, `g4dn`, `p4de`); the accelerated families below
 /// have them without saying so.
-pub(super) fn has_instance_store(instance_type: &str) -> bool {
+#[must_use]
+pub fn has_instance_store(instance_type: &str) -> bool {
     const ACCELERATED: [&str; 12] =
         ["dl1", "g5", "g6", "g6e", "g7", "g7e", "p5", "p5e", "p5en", "trn1", "trn1n", "trn2"];
     let family = family(instance_type);
@@ -24,7 +26,8 @@ pub(super) fn has_instance_store(instance_type: &str) -> bool {
 }
 
 /// Whether SageMaker shifts no traffic to it in steps.
-pub(super) fn is_without_traffic_shift(instance_type: &str) -> bool {
+#[must_use]
+pub fn is_without_traffic_shift(instance_type: &str) -> bool {
     family(instance_type) == "inf1"
 }
 
