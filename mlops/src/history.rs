@@ -41,7 +41,7 @@ pub struct Ran {
     pub group: ModelPackageGroupName,
     /// The stage.
     pub stage: StageName,
-    /// `null`: nothing ran, since what ran before was taken away.
+    /// `null`: nothing ran, since what ran before was taken away. Of a `rollBackFailed`: what was to come back.
     pub version: Option<u32>,
     /// The model package; `null` with the version.
     pub model_package_arn: Option<ModelPackageArn>,
@@ -49,7 +49,7 @@ pub struct Ran {
     pub regions: Vec<Region>,
     /// When the record was made that says so, UTC with milliseconds.
     pub since: String,
-    /// Whether a `wave`, a whole `stage` or a `rollBack` brought it.
+    /// Whether a `wave`, a whole `stage` or a `rollBack` brought it. `rollBackFailed`: what ran since then is not known.
     pub kind: RecordKind,
     /// The name of the execution that brought it.
     pub execution: String,
@@ -75,6 +75,8 @@ struct Record {
     version: Option<u32>,
     model_package_arn: Option<ModelPackageArn>,
     accounts: Vec<AccountId>,
+    #[serde(default)]
+    left: Vec<AccountId>,
     regions: Vec<Region>,
     approval: Approval,
     decision: Option<Decision>,
@@ -204,7 +206,8 @@ async fn read<'a>(hub: &impl Records, bucket: &str, key: &'a str) -> Result<(&'a
 
 fn says(record: Record, group: &ModelPackageGroupName, key: &str, place: &Place<'_>) -> Says {
     let in_region = place.region.is_none_or(|region| record.regions.contains(region));
-    let cleared = record.plan.iter().any(|plan| plan.cleared.contains(place.account));
+    let cleared =
+        record.left.contains(place.account) || record.plan.iter().any(|plan| plan.cleared.contains(place.account));
     let named = cleared || record.accounts.contains(place.account);
     if !named || !in_region {
         return if record.kind == RecordKind::Stage { Says::NotInStage } else { Says::Nothing };
@@ -254,7 +257,7 @@ fn is_about(group: &ModelPackageGroupName, execution: &str) -> bool {
 }
 
 fn is_what(text: &str) -> bool {
-    [RecordKind::Stage, RecordKind::RollBack].map(RecordKind::as_str).contains(&text)
+    [RecordKind::Stage, RecordKind::RollBack, RecordKind::RollBackFailed].map(RecordKind::as_str).contains(&text)
         || [WaveName::Canary, WaveName::Rest, WaveName::All].map(WaveName::as_str).contains(&text)
 }
 
@@ -268,6 +271,7 @@ mod tests {
         for (names, expected) in [
             ("prod-all-churn-v7-01234567", &["prod"][..]),
             ("prod-rollBack-churn-r7-01234567", &["prod"]),
+            ("prod-rollBackFailed-churn-v7-01234567", &["prod"]),
             ("prod-rest-stage-a-stage-churn-v7-01234567", &["prod-rest-stage-a"]),
             ("eu-prod-canary-Churn-v7-01234567", &["eu-prod"]),
             ("all-all-all-all-churn-v7-01234567", &["all-all-all"]),

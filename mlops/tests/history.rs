@@ -32,6 +32,7 @@ fn record(group: &str, stage: &str, time: &str, kind: RecordKind, version: u32, 
         version: Some(version),
         model_package_arn: Some(package(version).parse().unwrap()),
         accounts: accounts.iter().map(|account| account.parse().unwrap()).collect(),
+        left: Vec::new(),
         regions: vec![REGIONS[0].parse().unwrap()],
         approval: Approval { id: "a".to_owned(), time: None, by: Some(ALICE.to_owned()), registered_by: None },
         decision: Some(Decision {
@@ -134,6 +135,14 @@ async fn a_roll_back_an_emptied_stage_and_an_account_that_left() {
     put(&mut world, &nothing, None, &[]);
     let found = run(&world, &at(ACCOUNTS[0], 40)).await.unwrap();
     assert_eq!((found.versions[0].version, &found.versions[0].model_package_arn), (None, &None));
+
+    let mut unknown = record("churn", "prod", &time(41), RecordKind::RollBackFailed, 2, &ACCOUNTS[..2]);
+    unknown.left = vec![ACCOUNTS[2].parse().unwrap()];
+    put(&mut world, &unknown, None, &[]);
+    for (account, version) in [(ACCOUNTS[0], Some(2)), (ACCOUNTS[2], None)] {
+        let found = run(&world, &at(account, 41)).await.unwrap();
+        assert_eq!((found.versions[0].version, found.versions[0].kind), (version, RecordKind::RollBackFailed));
+    }
 
     put(&mut world, &record("churn", "prod", &time(50), RecordKind::Stage, 4, &ACCOUNTS[1..2]), None, &[]);
     assert_eq!(run(&world, &at(ACCOUNTS[0], 50)).await.unwrap_err().exit_code(), 3, "it left the stage");

@@ -69,6 +69,16 @@ async fn everything_of_a_platform_and_nothing_of_another() {
 }
 
 #[tokio::test]
+async fn a_stage_whose_roll_back_failed_is_told_apart() {
+    let mut record = live(6);
+    record["kind"] = json!("rollBackFailed");
+    let world = platform().with("/secure-mlops/deployments/churn/live/prod", &record);
+    let text = written(Format::Text, &run(&world, None).await.unwrap());
+    let row = text.lines().find(|line| line.starts_with("churn  prod") && line.contains("rollBackFailed"));
+    assert!(row.is_some(), "{text}");
+}
+
+#[tokio::test]
 async fn one_group_however_it_is_spelled_in_arns() {
     let found = run(&platform(), Some("Fraud")).await.unwrap();
     assert_eq!((found.live.len(), found.waiting.len(), found.running.len()), (1, 0, 1));

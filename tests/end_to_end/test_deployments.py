@@ -259,6 +259,7 @@ def test_a_roll_back_that_fails_is_reported_and_raises_the_alarm(deployed, clien
     assert (stage["stage"], [each["account"] for each in failures]) == ("staging", [stuck])
     assert "not any more" in failures[0]["reason"]
     assert deployed.runs()[stuck] == 2, "people have to look"
+    assert deployed.recorded()[-1] == ("rollBackFailed", "staging", 1)
     deployed.happened("RollBackFailed")
     assert deployed.platform.metric("RollBackFailed") == before + 1
     alarm = f"{deployed.platform.name}-deployments-roll-back-failed"
@@ -475,7 +476,8 @@ def test_a_function_that_cannot_work_takes_everything_back(deployed, clients):
     # The way back is verified too, so that people have to look, although every account is back.
     cause = json.loads(failed(execution, "RollBackFailed"))
     assert "RECORDS_BUCKET" in json.dumps(cause["failure"])
-    assert [each["stage"] for each in cause["rollBackFailures"]] == ["staging"]
+    named = [(each["stage"], each["accounts"].split()) for each in cause["rollBackFailures"]]
+    assert named == [("staging", sorted(deployed.staging))]
     assert deployed.runs() == {each: 1 for each in deployed.staging + deployed.production}
     deployed.go_live(2)
 

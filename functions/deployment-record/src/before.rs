@@ -30,13 +30,31 @@ pub(crate) async fn before(records: &impl Records, configuration: &Configuration
     let Some(live) = live_record(records, &stage).await? else {
         return Ok(Before { restore: stage.emptied(), live: None });
     };
-    let place = format!("s3://{}/{}", configuration.records_bucket, live.record);
-    let unreadable = |problem: String| Error::UnreadableRecord { place: place.clone(), problem };
+    let record = history_record(records, configuration, &live).await?;
+    let plan = record.plan.ok_or_else(|| Error::UnreadableRecord {
+        place: place(configuration, &live),
+        problem: "it has no plan".to_owned(),
+    })?;
+    Ok(Before { restore: plan.restored(&stage), live: Some(live) })
+}
+
+/// The history record that a live record names.
+///
+/// # Errors
+/// Of the call, and a record that is not there or cannot be read.
+pub(crate) async fn history_record(
+    records: &impl Records,
+    configuration: &Configuration,
+    live: &LiveRecord,
+) -> Result<HistoryRecord, Error> {
+    let unreadable = |problem: String| Error::UnreadableRecord { place: place(configuration, live), problem };
     let record = records.object(&configuration.records_bucket, &live.record).await?;
     let record = record.ok_or_else(|| unreadable("there is no such object".to_owned()))?;
-    let record: HistoryRecord = serde_json::from_slice(&record).map_err(|error| unreadable(error.to_string()))?;
-    let plan = record.plan.ok_or_else(|| unreadable("it has no plan".to_owned()))?;
-    Ok(Before { restore: plan.restored(&stage), live: Some(live) })
+    serde_json::from_slice(&record).map_err(|error| unreadable(error.to_string()))
+}
+
+fn place(configuration: &Configuration, live: &LiveRecord) -> String {
+    format!("s3://{}/{}", configuration.records_bucket, live.record)
 }
 
 /// What is recorded as live in a stage.

@@ -7,6 +7,7 @@
 //! - History is only ever added to: one object a wave, stage or roll-back, under a key that sorts by time. A task that is
 //!   run again writes the same object under the same key, because its time is the state machine's.
 //! - The live record of a stage is written after its history record, and names it: whoever finds the one finds the other.
+//! - Where a roll-back failed, nothing is recorded as known to be live.
 //! - A token never passes through here. The state machine adds it to the request where it stores it.
 
 mod aws;

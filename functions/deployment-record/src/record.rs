@@ -1,5 +1,5 @@
 use crate::aws::Records;
-use crate::before::live_record;
+use crate::before::{history_record, live_record};
 use crate::configuration::Configuration;
 use crate::error::Error;
 use deployment::{Approval, Decision, DeploymentRequest, HistoryRecord, LiveRecord, RecordKind, StagePlan, WaveName};
@@ -16,7 +16,7 @@ pub(crate) struct Task {
     time: String,
     /// Of the execution.
     request: DeploymentRequest,
-    /// What the accounts are now. For a roll-back: what the stage was taken back to.
+    /// What the accounts are now. For a roll-back: what the stage was taken back to, or was to be.
     stage: StagePlan,
     /// The wave, where one is recorded.
     #[serde(default)]
@@ -47,21 +47,25 @@ pub struct Recorded {
 /// Writes down what accounts of a stage are from now on.
 ///
 /// # Errors
-/// Of the calls, and a live record that cannot be read.
+/// Of the calls, and records that cannot be read.
 pub(crate) async fn record(
     records: &impl Records,
     configuration: &Configuration,
     task: Task,
 ) -> Result<Recorded, Error> {
-    let record = history(&task);
+    let mut record = history(&task);
     let key = record.key(task.wave);
+    let mut found = None;
+    if record.plan.is_some() {
+        found = live_record(records, &task.stage).await?;
+        record.left = left(records, configuration, &record, &key, found.as_ref()).await?;
+    }
     let body = serde_json::to_string(&record).map_err(Error::InvalidAnswer)?;
     records.put_object(&configuration.records_bucket, &key, body).await?;
     let parameter = task.stage.live_record_name();
     match (&record.plan, task.kind) {
         (_, RecordKind::Wave) => {}
         (Some(plan), _) => {
-            let found = live_record(records, &task.stage).await?;
             let live = LiveRecord::new(&record, plan, &key, found.as_ref());
             let live = serde_json::to_string(&live).map_err(Error::InvalidAnswer)?;
             records.put_parameter(&parameter, &live).await?;
@@ -83,6 +87,25 @@ pub(crate) async fn record(
         accounts: record.accounts.len(),
         record: key,
     })
+}
+
+/// The accounts of the record before that the stage does not have any more.
+async fn left(
+    records: &impl Records,
+    configuration: &Configuration,
+    record: &HistoryRecord,
+    key: &str,
+    found: Option<&LiveRecord>,
+) -> Result<Vec<AccountId>, Error> {
+    let Some(live) = found else { return Ok(Vec::new()) };
+    let before = history_record(records, configuration, live).await?;
+    // Run again: the record before is this one.
+    if live.record == key {
+        return Ok(before.left);
+    }
+    let cleared: Vec<_> = record.plan.iter().flat_map(|plan| &plan.cleared).collect();
+    let stays = |account: &AccountId| record.accounts.contains(account) || cleared.contains(&account);
+    Ok(before.accounts.into_iter().filter(|account| !stays(account)).collect())
 }
 
 fn history(task: &Task) -> HistoryRecord {
@@ -108,6 +131,7 @@ fn history(task: &Task) -> HistoryRecord {
         version: (!is_empty).then(|| stage.model_package_arn.version()),
         model_package_arn: (!is_empty).then(|| stage.model_package_arn.clone()),
         accounts,
+        left: Vec::new(),
         regions: stage.regions.clone(),
         approval: approval.clone(),
         decision: task.decision.clone(),

@@ -8,7 +8,7 @@
 )]
 
 use aws_ports::AwsError;
-use deployment::{HistoryRecord, LiveRecord, PendingApproval, Registration, StagePlan};
+use deployment::{HistoryRecord, LiveRecord, PendingApproval, RecordKind, Registration, StagePlan};
 use deployment_record::{Configuration, Error, Records, handle};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -177,6 +177,63 @@ async fn a_roll_back_to_nothing_leaves_no_live_record() {
     assert_eq!(account.live(), None);
     let last = account.history().pop().unwrap();
     assert_eq!((last.version, last.accounts.len(), last.plan), (None, 2, None), "these accounts run nothing");
+}
+
+/// What the stage was to be taken back to stays what a later failure takes it back to.
+#[tokio::test]
+async fn a_roll_back_that_failed_leaves_no_version_that_is_known_to_be_live() {
+    let account = Account::default();
+    let (first, second) = (stage(1, &ACCOUNTS), stage(2, &ACCOUNTS));
+    account.task(record("stage", 1, &first, "2026-01-01T00:00:00.000Z")).await.unwrap();
+    let before = account.task(json!({"action": "before", "stage": second})).await.unwrap();
+    account.task(record("stage", 2, &second, "2026-01-02T00:00:00.000Z")).await.unwrap();
+    let mut task = record("rollBackFailed", 2, &first.clone().restored(&second), "2026-01-02T01:00:00.000Z");
+    task["before"] = before["live"].clone();
+    account.task(task).await.unwrap();
+    let live = account.live().unwrap();
+    assert_eq!((live.version, live.kind), (1, RecordKind::RollBackFailed));
+    let before = account.task(json!({"action": "before", "stage": stage(3, &ACCOUNTS)})).await.unwrap();
+    assert_eq!(before["restore"]["modelPackageArn"], first.model_package_arn.as_str());
+
+    let task = record("rollBackFailed", 2, &second.emptied(), "2026-01-02T02:00:00.000Z");
+    account.task(task).await.unwrap();
+    assert_eq!(account.live(), None, "taken back to nothing");
+    let last = account.history().pop().unwrap();
+    assert_eq!((last.kind, last.version, last.accounts.len()), (RecordKind::RollBackFailed, None, 2));
+}
+
+#[tokio::test]
+async fn an_account_that_left_its_stage_is_named_once() {
+    let account = Account::default();
+    let (first, second) = (stage(1, &ACCOUNTS), stage(2, &ACCOUNTS[..1]));
+    account.task(record("stage", 1, &first, "2026-01-01T00:00:00.000Z")).await.unwrap();
+    // Whether the deployment fails or not; a task that is run again finds its own record.
+    for (kind, stage) in [("rollBack", &first.clone().restored(&second)), ("stage", &second)] {
+        let whole = Account::default();
+        *whole.objects.lock().unwrap() = account.objects.lock().unwrap().clone();
+        *whole.parameters.lock().unwrap() = account.parameters.lock().unwrap().clone();
+        for _ in 0..2 {
+            whole.task(record(kind, 2, stage, "2026-01-02T00:00:00.000Z")).await.unwrap();
+            let last = whole.history().pop().unwrap();
+            let expected = (second.accounts.clone(), vec![first.accounts[1].clone()]);
+            assert_eq!((last.accounts, last.left), expected, "{kind}");
+        }
+        whole.task(record("stage", 3, &self::stage(3, &ACCOUNTS[..1]), "2026-01-03T00:00:00.000Z")).await.unwrap();
+        assert!(whole.history().pop().unwrap().left.is_empty(), "{kind}");
+    }
+}
+
+/// An account that has no endpoint again is in the stage all the same.
+#[tokio::test]
+async fn an_account_that_is_cleared_has_not_left() {
+    let account = Account::default();
+    account.task(record("stage", 1, &stage(1, &ACCOUNTS[..1]), "2026-01-01T00:00:00.000Z")).await.unwrap();
+    let second = stage(2, &ACCOUNTS);
+    account.task(record("stage", 2, &second, "2026-01-02T00:00:00.000Z")).await.unwrap();
+    let restore = stage(1, &ACCOUNTS[..1]).restored(&second);
+    account.task(record("rollBack", 2, &restore, "2026-01-02T01:00:00.000Z")).await.unwrap();
+    let last = account.history().pop().unwrap();
+    assert_eq!((last.left, last.plan.unwrap().cleared), (vec![], vec![second.accounts[1].clone()]));
 }
 
 /// The live record comes last, so that what it names is there.

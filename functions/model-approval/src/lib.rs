@@ -22,11 +22,14 @@
 //!   lists in `UpdatedModelPackageFields` what changed. An event that lists only other fields than `ModelApprovalStatus`
 //!   and `ApprovalDescription` is ignored. The description counts because approving an approved version again may change
 //!   nothing else. An event that lists nothing is taken as a decision: the registration of an approved version lists
-//!   nothing. Where the service leaves the list out, an edit of an approved version that is neither live nor under way
-//!   deploys it; nothing in the event or in `DescribeModelPackage` tells the two apart.
+//!   nothing. Where the service leaves the list out, an edit of an approved version that is not under way deploys
+//!   it; nothing in the event or in `DescribeModelPackage` tells the two apart.
 //! - **Under way** is a version that the running executions of its group lead to: no other version was approved after it,
 //!   and it was not rejected after it. Anything else running moves the stages away from it, so an approval starts an
 //!   execution even where every stage is recorded as running the version already.
+//! - **Live** is a version by the decision that brought it. A later approval of it deploys it again: what is recorded as live
+//!   need not be what runs, after a roll-back that failed or an execution that somebody stopped, and accounts may have
+//!   joined. Where nothing differs, nothing changes.
 //! - **Events of two versions may overtake each other.** An approval does not start anything where another version is
 //!   under way or live by a later approval and still approved; started now, it would supersede the later one.
 //! - **Who approved** is the registry's `LastModifiedBy`, as long as the version did not change since the event. After an
@@ -40,8 +43,8 @@
 //! - Step Functions lists an execution a moment after its start, and two events may be decided at the same moment. A
 //!   rejection within that moment may find nothing under way; planning asks the registry once more before it touches
 //!   anything. Two approvals within it both start, and the one whose execution starts later supersedes the other.
-//! - An approval of a version that is live or under way already leaves no trace: an approval of another version that was
-//!   made between the two, and whose event comes last, starts.
+//! - An approval of a version that is under way already leaves no trace: an approval of another version that was made
+//!   between the two, and whose event comes last, starts.
 //! - An approval that comes after a later one of another version whose execution has failed is not known to be the older
 //!   one, and starts.
 
@@ -183,7 +186,7 @@ impl Case<'_> {
         if self.under_way.leads_to(arn.version()) {
             return Ok(Ignored::UnderWay.into());
         }
-        if self.under_way.is_empty() && self.stages.all_run(arn.version()) {
+        if self.under_way.is_empty() && self.stages.are_live_by(&self.request) {
             return Ok(Ignored::Live.into());
         }
         if self.is_superseded(aws).await? {

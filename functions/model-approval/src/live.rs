@@ -1,6 +1,6 @@
 use crate::aws::Deployments;
 use crate::error::Error;
-use deployment::{Approval, LiveRecord, ParameterNames, Registration};
+use deployment::{Approval, DeploymentRequest, LiveRecord, ParameterNames, Registration};
 use identifiers::ModelPackageArn;
 
 /// What is live in each stage of a registration, in its order.
@@ -27,10 +27,12 @@ impl Stages {
         Ok(Self(names.into_iter().map(stage).collect()))
     }
 
-    /// Whether every stage is known to run the version. A record that cannot be understood counts as another version's:
-    /// deploying once more writes it anew, not deploying would leave it.
-    pub(crate) fn all_run(&self, version: u32) -> bool {
-        self.0.iter().all(|stage| stage.readable().is_some_and(|record| record.version == version))
+    /// Whether every stage runs the version by the request's own decision. A record that cannot be understood counts as
+    /// another version's: deploying once more writes it anew, not deploying would leave it.
+    pub(crate) fn are_live_by(&self, request: &DeploymentRequest) -> bool {
+        let version = request.model_package_arn.version();
+        let is_live_by = |record: &LiveRecord| record.version == version && record.approval.id == request.approval.id;
+        self.0.iter().all(|stage| stage.readable().is_some_and(is_live_by))
     }
 
     /// Whether some stage runs the version.

@@ -42,7 +42,7 @@ pub enum Ignored {
     NotRegistered,
     /// The registry says something else by now; the event of that change decides.
     OutOfDate,
-    /// Every stage runs this version already, and nothing is under way.
+    /// Every stage runs this version by this decision already, and nothing is under way.
     Live,
     /// An execution does already what was decided.
     UnderWay,

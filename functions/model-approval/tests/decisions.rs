@@ -50,11 +50,21 @@ async fn approvals() {
         ("a newer version is live", |hub| live(hub, [3, 3]), "rollBackStarted", 1),
         ("a newer version is live in the first stage only", |hub| live(hub, [3, 2]), "deploymentStarted", 1),
         ("it is live in the first stage only", |hub| live(hub, [2, 1]), "deploymentStarted", 1),
-        ("it is live", |hub| live(hub, [2, 2]), "live", 0),
+        ("it is live by this approval", |hub| hub.live_everywhere(2, time(20)), "live", 0),
+        ("it is live by an earlier approval", |hub| live(hub, [2, 2]), "deploymentStarted", 1),
         (
-            "it is live, and other executions are none of the group's",
+            "it is live by an earlier approval in the last stage",
             |hub| {
-                live(hub, [2, 2]);
+                hub.live(STAGES[0], 2, time(20));
+                hub.live(STAGES[1], 2, time(0));
+            },
+            "deploymentStarted",
+            1,
+        ),
+        (
+            "it is live by this approval, and other executions are none of the group's",
+            |hub| {
+                hub.live_everywhere(2, time(20));
                 hub.run("nightly", "{}");
                 hub.run("churn-x-v3-0123abcd", "{}");
             },

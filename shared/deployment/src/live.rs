@@ -10,8 +10,9 @@ use crate::names::PlatformName;
 /// So many earlier versions are remembered, to go back to one of them when the live one is rejected.
 const EARLIER: usize = 10;
 
-/// What is live in a stage, as its last complete deployment or roll-back left it. Kept in Parameter Store, so it does not
-/// grow with the number of accounts: those are in the history record that it names.
+/// What is live in a stage, as its last complete deployment or roll-back left it, or, where the last roll-back failed, what
+/// the stage was to be taken back to. Kept in Parameter Store, so it does not grow with the number of accounts: those are in
+/// the history record that it names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LiveRecord {
@@ -63,6 +64,8 @@ pub enum RecordKind {
     Stage,
     /// All accounts of the stage have what they had before.
     RollBack,
+    /// They were to have it, and some do not: what runs in each is not known.
+    RollBackFailed,
 }
 
 impl RecordKind {
@@ -72,6 +75,7 @@ impl RecordKind {
             Self::Wave => "wave",
             Self::Stage => "stage",
             Self::RollBack => "rollBack",
+            Self::RollBackFailed => "rollBackFailed",
         }
     }
 }
@@ -152,6 +156,10 @@ pub struct HistoryRecord {
     pub model_package_arn: Option<ModelPackageArn>,
     /// Sorted.
     pub accounts: Vec<AccountId>,
+    /// Accounts that are in the stage no more since the record before: nothing runs in them from now on, unless the log of
+    /// the deployment says that an endpoint was left behind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<AccountId>,
     /// In which of each account's regions.
     pub regions: Vec<Region>,
     /// Who allowed the version.
@@ -187,7 +195,8 @@ impl LiveRecord {
         let mut earlier: Vec<EarlierVersion> = Vec::new();
         let versions = before.map(Self::versions).unwrap_or_default();
         // A version that was taken back is none to come back to.
-        for version in versions.into_iter().skip(usize::from(record.kind == RecordKind::RollBack)) {
+        let is_taken_back = matches!(record.kind, RecordKind::RollBack | RecordKind::RollBackFailed);
+        for version in versions.into_iter().skip(usize::from(is_taken_back)) {
             let is_known = earlier.iter().any(|it| it.model_package_arn == version.model_package_arn);
             if version.model_package_arn != *arn && !is_known && earlier.len() < EARLIER {
                 earlier.push(version);

@@ -51,6 +51,7 @@ fn record(kind: RecordKind, plan: &StagePlan) -> HistoryRecord {
         version: Some(plan.model_package_arn.version()),
         model_package_arn: Some(plan.model_package_arn.clone()),
         accounts: plan.accounts.clone(),
+        left: vec![],
         regions: plan.regions.clone(),
         approval: request(plan.model_package_arn.version()).approval,
         decision: None,
@@ -96,6 +97,7 @@ fn a_live_record_remembers_what_was_before() {
     let taken_back = live(RecordKind::RollBack, 2, Some(&third));
     assert_eq!(versions(&taken_back), [2, 1]);
     assert_eq!(versions(&live(RecordKind::RollBack, 2, Some(&taken_back))), [2, 1]);
+    assert_eq!(versions(&live(RecordKind::RollBackFailed, 2, Some(&third))), [2, 1]);
     assert!(
         goes_back(&request(2), Some(&third)) && !goes_back(&request(4), Some(&third)) && !goes_back(&request(1), None)
     );

@@ -306,8 +306,7 @@ impl Rules {
         Ok(())
     }
 
-    /// Where a roll-back failed, whoever reads its error can find every account that is not as it was: by its id, or by
-    /// its stage where nothing could be learnt about single accounts.
+    /// Where a roll-back failed, whoever reads its error can find every account that is not as it was by its id.
     fn named(
         &self,
         simulation: &Simulation,
@@ -324,8 +323,8 @@ impl Rules {
         for account in accounts {
             let runs = seen.running.get(account).map(|(_, version)| *version);
             let is_named = |failure: &&&Value| {
-                failure["error"] != "StageFailed"
-                    || failure["cause"].as_str().is_some_and(|it| it.contains(account.as_str()))
+                let names = |member: &str| failure[member].as_str().is_some_and(|it| it.contains(account.as_str()));
+                names("cause") || names("accounts")
             };
             if runs != self.live && !of_stage.iter().any(|it| is_named(&it)) {
                 return Err(format!(

@@ -119,6 +119,8 @@ cases! { DECIDING:
         let asked = question(&simulation);
         simulation.world.state().parameters.retain(|name, _| !name.contains("/approval/"));
         simulation.answer(&asked, YES);
+        simulation.step(0);
+        assert_eq!(simulation.executions[0].state, "IsDecided", "what is gone is not deleted again");
         simulation.rest(YES, 0);
         assert_eq!(simulation.last_outcome(), "live");
         simulation

@@ -1,9 +1,11 @@
 //! Accounts that fail, and what becomes of the others.
 
 use super::{Case, QUIET, YES, advance, deployed, everywhere, running, states, with_live};
-use crate::sequence::{ALARMS, PROD, Setup};
+use crate::sequence::{ALARMS, PROD, STAGING, Setup};
 use crate::simulation::Simulation;
-use crate::world::at;
+use crate::world::{Outage, at};
+use deployment::RecordKind;
+use serde_json::{Value, json};
 use stack_sets::Moment;
 
 /// One account of the last stage fails: everything is as it was.
@@ -90,6 +92,51 @@ cases! { FAILING:
         let mut others = running(&simulation);
         others.insert(PROD[1].to_owned(), 1);
         assert_eq!(others, everywhere(1));
+        // What is recorded as live is deployed again, where it is approved again.
+        simulation.world.stack_sets.repair_at(&at(PROD[1]));
+        assert_eq!(deployed(&mut simulation, 1), "live");
+        assert_eq!(running(&simulation), everywhere(1));
+        simulation
+    }
+
+    /// What nobody knows to be live is not recorded as such, though it was when its stage was complete.
+    fn a_stage_whose_roll_back_failed_is_not_recorded_as_live() -> Simulation {
+        let mut simulation = Setup { canary: false, ..QUIET }.simulation();
+        for version in [1, 2] {
+            simulation.approve("churn", version);
+            advance(&mut simulation, version as usize * 2 - 2, "AnnounceStageLive");
+            simulation.world.stack_sets.fail_at(at(PROD[1]), "quota", Moment::Before, Some(1));
+            simulation.world.stack_sets.fail_at(at(STAGING[0]), "stuck", Moment::Before, Some(1));
+            simulation.rest(YES, 0);
+            assert_eq!(simulation.last_outcome(), "RollBackFailed");
+            let history = simulation.world.history("churn");
+            let last = history.iter().rfind(|it| it.stage.as_str() == "staging").unwrap();
+            let comeback = (version == 2).then_some(1);
+            assert_eq!((last.kind, last.version), (RecordKind::RollBackFailed, comeback));
+            let live = simulation.world.live("mlops", "churn", "staging");
+            assert_eq!(live.map(|it| (it.kind, it.version)), comeback.map(|it| (RecordKind::RollBackFailed, it)));
+            simulation.world.stack_sets.repair_at(&at(STAGING[0]));
+            assert_eq!(deployed(&mut simulation, 1), "live");
+        }
+        assert_eq!(running(&simulation), everywhere(1));
+        simulation
+    }
+
+    /// A task fails, and not an account: whoever reads the error finds all accounts of the stage.
+    fn a_roll_back_that_cannot_be_tried_names_its_accounts() -> Simulation {
+        let mut simulation = with_live(QUIET, 1);
+        simulation.world.stack_sets.fail_at(at(STAGING[1]), "quota", Moment::Before, Some(1));
+        simulation.approve("churn", 2);
+        advance(&mut simulation, 1, "TakeBack");
+        let outage = Outage {
+            state: "Deploy".to_owned(), error: "Somebody.NeverHeardOf".to_owned(), moment: Moment::Before, after: 0, times: 1,
+        };
+        simulation.world.state().outages.push(outage);
+        simulation.rest(YES, 0);
+        assert_eq!(simulation.last_outcome(), "RollBackFailed");
+        let cause: Value = serde_json::from_str(&simulation.last_cause()).unwrap();
+        let failures = cause["rollBackFailures"].as_array().unwrap();
+        assert_eq!((failures.len(), &failures[0]["accounts"]), (1, &json!(STAGING.join(" "))));
         simulation
     }
 
@@ -107,6 +154,28 @@ cases! { FAILING:
         simulation.world.stack_sets.repair_at(&at(PROD[1]));
         assert_eq!(deployed(&mut simulation, 3), "live");
         assert_eq!(running(&simulation), everywhere(3));
+        simulation
+    }
+
+    /// An account leaves its stage: whatever becomes of the deployment that takes its endpoint away, history says so.
+    fn an_account_that_left_has_nothing_and_history_says_so() -> Simulation {
+        let mut simulation = with_live(Setup { canary: false, ..QUIET }, 1);
+        let left = |simulation: &Simulation| {
+            assert!(!running(simulation).contains_key(STAGING[1]));
+            let history = simulation.world.history("churn");
+            let last = history.iter().rfind(|it| it.stage.as_str() == "staging").unwrap();
+            last.left.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        simulation.world.state().units.get_mut("ou-ab12-staging1").unwrap().pop();
+        simulation.world.stack_sets.fail_at(at(STAGING[0]), "quota", Moment::Before, Some(1));
+        assert_eq!(deployed(&mut simulation, 2), "StageFailed");
+        assert_eq!(left(&simulation), [STAGING[1]]);
+        simulation.world.state().units.get_mut("ou-ab12-staging1").unwrap().push(STAGING[1].to_owned());
+        assert_eq!(deployed(&mut simulation, 2), "live");
+        assert_eq!(running(&simulation), everywhere(2));
+        simulation.world.state().units.get_mut("ou-ab12-staging1").unwrap().pop();
+        assert_eq!(deployed(&mut simulation, 3), "live");
+        assert_eq!(left(&simulation), [STAGING[1]]);
         simulation
     }
 

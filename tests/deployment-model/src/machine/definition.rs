@@ -81,10 +81,13 @@ pub struct Retrier {
     /// Names of errors.
     pub error_equals: Vec<String>,
     /// Before the first try.
+    #[serde(default)]
     pub interval_seconds: f64,
     /// Times the interval.
+    #[serde(default)]
     pub backoff_rate: f64,
     /// At most.
+    #[serde(default)]
     pub max_delay_seconds: f64,
     /// Tries after the first one.
     pub max_attempts: u32,
@@ -209,6 +212,12 @@ impl Definition {
         }
         let definition: Self = serde_json::from_str(&text).map_err(|error| error.to_string())?;
         for (name, state) in &definition.states {
+            let State::Task(task) = state else { continue };
+            if task.retry.iter().any(|retrier| retrier.max_attempts > 0 && retrier.interval_seconds == 0.0) {
+                return Err(format!("state {name} does not say how fast it is tried again"));
+            }
+        }
+        for (name, state) in &definition.states {
             for next in state.next() {
                 if !definition.states.contains_key(next) {
                     return Err(format!("state {name} leads to {next}, which does not exist"));
@@ -229,8 +238,10 @@ impl Definition {
                     paths.push(format!("{name} default"));
                 }
                 State::Task(task) => {
-                    paths.extend((0..task.retry.len()).map(|index| format!("{name} retry {index}")));
-                    paths.extend((0..task.retry.len()).map(|index| format!("{name} retry {index} used up")));
+                    for (index, retrier) in task.retry.iter().enumerate() {
+                        paths.extend((retrier.max_attempts > 0).then(|| format!("{name} retry {index}")));
+                        paths.push(format!("{name} retry {index} used up"));
+                    }
                     paths.extend((0..task.catch.len()).map(|index| format!("{name} catch {index}")));
                 }
                 State::Wait(_) | State::Pass(_) | State::Succeed(_) | State::Fail(_) => {}
