@@ -5,7 +5,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// What the message of a `ValidationException` holds when something is missing rather than malformed.
-const NOT_FOUND: [&str; 3] = ["Could not find", "Cannot find", "does not exist"];
+const NOT_FOUND: [&str; 5] =
+    ["Could not find", "Cannot find", "does not exist", "RecordNotFound", "Requested resource not found"];
 
 /// A failed AWS call: which operation, what the service answered, and the id under which AWS knows the request.
 ///
@@ -76,7 +77,8 @@ impl AwsError {
     }
 
     /// The thing asked for does not exist. SageMaker says so with a `ValidationException` whose message begins "Could not
-    /// find" or "Cannot find" or ends "does not exist" instead of a code of its own.
+    /// find" or "Cannot find" or ends "does not exist" instead of a code of its own; of a notebook instance it is
+    /// "RecordNotFound", of a training job "Requested resource not found.".
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         match self.code() {
@@ -107,7 +109,14 @@ impl AwsError {
     pub fn is_throttled(&self) -> bool {
         self.code().is_some_and(|code| {
             code.contains("Throttl")
-                || matches!(code, "TooManyRequestsException" | "TooManyRequests" | "RequestLimitExceeded" | "SlowDown")
+                || matches!(
+                    code,
+                    "TooManyRequestsException"
+                        | "TooManyRequests"
+                        | "ProvisionedThroughputExceededException"
+                        | "RequestLimitExceeded"
+                        | "SlowDown"
+                )
         })
     }
 
@@ -121,6 +130,7 @@ impl AwsError {
                     code,
                     "InternalFailure"
                         | "InternalError"
+                        | "InternalException"
                         | "InternalServerError"
                         | "InternalServerException"
                         | "DependencyTimeout"
@@ -273,7 +283,9 @@ mod tests {
                 error.is_transient(),
             ]
         };
-        let rows: [(&str, &str, [bool; 5]); 22] = [
+        let rows: [(&str, &str, [bool; 5]); 24] = [
+            ("ValidationException", "RecordNotFound", [true, false, false, false, false]),
+            ("ValidationException", "Requested resource not found.", [true, false, false, false, false]),
             ("ValidationException", "Cannot find resource policy for: arn:...", [true, false, false, false, false]),
             ("ValidationException", "Could not find endpoint \"churn\".", [true, false, false, false, false]),
             ("ValidationException", "ModelPackage arn:... does not exist.", [true, false, false, false, false]),
