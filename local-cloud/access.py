@@ -12,7 +12,7 @@ HUB_ACCOUNT_ID = os.environ.get("HUB_ACCOUNT_ID", "111111111111")
 
 
 def install() -> None:
-    BaseResponse.get_current_account = _current_account
+    BaseResponse.get_current_account = lambda self: account_of(self.get_access_key())
     assume = STSBackend.assume_role
 
     def assume_role(self, region_name, role_session_name, role_arn, policy, duration, external_id):
@@ -22,12 +22,11 @@ def install() -> None:
     STSBackend.assume_role = assume_role
 
 
-def _current_account(self: BaseResponse) -> str:
-    """The account of the access key; the hub's for keys that moto did not give out, which are those of its functions.
+def account_of(access_key: str) -> str:
+    """The account of an access key; the hub's for keys that moto did not give out, which are those of its functions.
 
     moto's own variable for a default account would overrule the keys of assumed roles as well.
     """
-    access_key = self.get_access_key()
     for account_id, partitions in list(iam_backends.items()):
         if any(access_key in backend.access_keys for backend in list(partitions.values())):
             return account_id

@@ -13,7 +13,7 @@ STACK_SETS = "member.org.stacksets.cloudformation.amazonaws.com"
 STAGES = {"staging": ("staging-1", "staging-2"), "production": ("production-1", "production-2")}
 
 
-def client(service: str, moto: str, account_id: str | None = None):
+def client(service: str, moto: str, account_id: str | None = None, region: str = REGION):
     """A client of `service` at moto: as the hub account, or inside `account_id` as AWS lets a management account in."""
     keys = {"aws_access_key_id": "local-cloud", "aws_secret_access_key": "local-cloud"}
     if account_id:
@@ -25,7 +25,7 @@ def client(service: str, moto: str, account_id: str | None = None):
             "aws_session_token": given["SessionToken"],
         }
     # Proxies of the machine are for the world outside.
-    return boto3.client(service, region_name=REGION, endpoint_url=moto, config=Config(proxies={}), **keys)
+    return boto3.client(service, region_name=region, endpoint_url=moto, config=Config(proxies={}), **keys)
 
 
 def create_organization(moto: str) -> dict:

@@ -1,9 +1,10 @@
 """Starts, stops, empties and looks at the local cloud: two emulators of AWS on the loopback interface.
 
 ministack plays the hub account: CloudFormation with the SAM transform, Lambda, Step Functions, EventBridge, IAM, S3,
-SQS, SNS, SSM, KMS, CloudWatch, EC2's networks, EFS, Backup, CodeBuild. moto plays SageMaker with Studio, Service
-Catalog, Organizations, STS and stack sets, and with them the target accounts. Functions that ministack runs inherit the
-addresses of both; the two call each other where SageMaker makes something in a network, or a stack in SageMaker.
+SQS, SNS, SSM, KMS, DynamoDB, CloudWatch, EC2's networks, EFS, Backup, CodeBuild. moto plays SageMaker with Studio,
+Service Catalog, Organizations, STS, Security Hub and stack sets, and with them the target accounts. Functions that
+ministack runs inherit the addresses of both; the two call each other where SageMaker makes something in a network, a
+stack in SageMaker or in other accounts, and where moto is asked about the hub's own roles and keys.
 """
 
 import argparse
@@ -40,9 +41,13 @@ MOTO_SERVICES = (
     "STS",
     "CLOUDFORMATION",
     "CLOUDWATCH",
+    "SECURITYHUB",
+    "IAM",
+    "KMS",
 )
-# Functions use these for stack sets and for target accounts' alarms alone; for everybody else they are ministack's.
-OF_TARGETS = ("CLOUDFORMATION", "CLOUDWATCH")
+# Functions use these for stack sets and for target accounts' alarms, roles and keys; for everybody else they are
+# ministack's, as the hub's own roles and keys are (`forwarding.py`).
+OF_TARGETS = ("CLOUDFORMATION", "CLOUDWATCH", "IAM", "KMS")
 
 
 class CloudError(Exception):

@@ -312,10 +312,12 @@ class Demo:
         self.inbox.close()
         self.platform.unregister(GROUP)
         self.platform.close_models()
-        records = self.platform.outputs()["DeploymentRecordsBucketName"]
+        outputs = self.platform.outputs()
         self.platform.delete()
         say("the stacks of registration, access to the models and platform are deleted")
-        self._show_and_delete(records)
+        self._show_and_delete(outputs["DeploymentRecordsBucketName"])
+        self.platform.delete_records(outputs["ControlsBucketName"])
+        say(f"bucket {outputs['ControlsBucketName']}, which stays too, is empty: no sweep ran; deleted by hand")
         self.platform.dismiss([each for each in self.targets() if self._has_roles(each)])
         iam = self.clients.hub("iam")
         for role in self.execution_roles:

@@ -70,7 +70,7 @@ class Platform:
         stack.delete(self.clients.hub("cloudformation"), self.name)
 
     def delete_records(self, bucket: str) -> int:
-        """Empties and deletes the bucket of records, which outlives the stack. Returns how many objects there were."""
+        """Empties and deletes a bucket that outlives the stack. Returns how many objects there were."""
         s3 = self.clients.hub("s3")
         pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
         versions = [each for page in pages for kind in ("Versions", "DeleteMarkers") for each in page.get(kind, [])]

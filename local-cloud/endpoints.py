@@ -10,6 +10,7 @@ from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import FakeEndpoint, FakeEndpointConfig, SageMakerModelBackend, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
+from sagemaker_store import listed
 from service_model import supplement
 from shapes import model_of, typed
 
@@ -89,6 +90,19 @@ def _describe_config_call(response, parameters) -> dict:
     return {**config.given, "EndpointConfigArn": config.endpoint_config_arn, "CreationTime": config.creation_time}
 
 
+@supplement(SageMakerResponse, "sagemaker", "ListEndpointConfigs")
+def _list_configs_call(response, parameters) -> dict:
+    found = [
+        {
+            "EndpointConfigName": each.endpoint_config_name,
+            "EndpointConfigArn": each.endpoint_config_arn,
+            "CreationTime": each.creation_time,
+        }
+        for each in list(response.sagemaker_backend.endpoint_configs.values())
+    ]
+    return listed(parameters, "EndpointConfigs", found, "EndpointConfigName")
+
+
 @supplement(SageMakerResponse, "sagemaker", "CreateEndpoint")
 def _create_call(response, parameters) -> dict:
     return {"EndpointArn": create(response.sagemaker_backend, parameters).arn}
@@ -121,6 +135,15 @@ def _describe_call(response, parameters) -> dict:
     return {key: value for key, value in shown.items() if value is not None}
 
 
+@supplement(SageMakerResponse, "sagemaker", "ListEndpoints")
+def _list_call(response, parameters) -> dict:
+    found = [
+        each.summary() | {"Status": each.endpoint_status}
+        for each in list(response.sagemaker_backend.endpoints.values())
+    ]
+    return listed(parameters, "Endpoints", found, "EndpointName")
+
+
 def _create_config_of_stack(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
     given = _given(cloudformation_json, "CreateEndpointConfigInput")
     return create_config(sagemaker_backends[account_id][region_name], {**given, "EndpointConfigName": resource_name})
@@ -151,8 +174,11 @@ def _config(backend: SageMakerModelBackend, name: str) -> FakeEndpointConfig:
 
 
 def _endpoint(backend: SageMakerModelBackend, name: str) -> FakeEndpoint:
-    backend.describe_endpoint(name)  # refuses one that is not there
-    return backend.endpoints[name]
+    endpoint = backend.endpoints.get(name)
+    if endpoint is None:
+        arn = FakeEndpoint.arn_formatter(name, backend.account_id, backend.region_name)
+        raise ValidationError(message=f'Could not find endpoint "{arn}".')
+    return endpoint
 
 
 def _alarms(backend: SageMakerModelBackend, given: dict) -> list:

@@ -19,10 +19,11 @@ class Fault:
     """One fault, in one account ("*": in every one).
 
     Either the calls of one operation are refused, by the API and by the stacks that create, update or delete the
-    resource of that operation (`sagemaker`, `CreateEndpoint`), or with `stack_instances` every stack-set operation
-    fails in that account, or with `taken_back` SageMaker accepts the update of an endpoint and takes it back to its old
-    configuration afterwards, which no call and no stack tells. `times` limits how often it happens; `status` is the
-    HTTP status of a refused call.
+    resource of that operation (`sagemaker`, `CreateEndpoint`), or with `items` that many of the things that a call
+    brings (`securityhub`, `BatchImportFindings`), or with `stack_instances` every stack-set operation fails in that
+    account, or with `taken_back` SageMaker accepts the update of an endpoint and takes it back to its old configuration
+    afterwards, which no call and no stack tells. `times` limits how often it happens; `status` is the HTTP status of a
+    refused call.
     """
 
     account: str
@@ -32,6 +33,7 @@ class Fault:
     message: str = "injected by a test"
     stack_instances: bool = False
     taken_back: bool = False
+    items: int | None = None
     times: int | None = None
     status: int | None = None
 
@@ -53,7 +55,13 @@ clear, replace = _faults.clear, _faults.replace
 
 
 def of_call(account: str, service: str, operation: str) -> Fault | None:
-    return _take(account, lambda fault: (fault.service, fault.operation) == (service, operation))
+    return _take(account, lambda fault: (fault.service, fault.operation, fault.items) == (service, operation, None))
+
+
+def of_items(account: str, service: str, operation: str) -> Fault | None:
+    """The fault of some of the items that a call brings: of the first `items` ones."""
+    wanted = service, operation
+    return _take(account, lambda fault: fault.items is not None and (fault.service, fault.operation) == wanted)
 
 
 def of_stack_instance(account: str) -> Fault | None:

@@ -5,6 +5,7 @@ Its own command binds every interface by default and looks a port up that anothe
 
 import argparse
 import asyncio
+import os
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -20,16 +21,33 @@ def main() -> None:
     import hub_backups
     import hub_builds
     import hub_corrections
+    import hub_events
     import hub_executions
+    import hub_keys
     import hub_network
     import hub_network_views
     import hub_policies
+    import hub_stack_sets
     import hub_storage
     import hub_studio
+    import hub_tables
     from ministack.app import app
 
-    parts = (hub_corrections, hub_executions, hub_network, hub_network_views, hub_storage, hub_backups, hub_builds)
-    for part in (*parts, hub_policies, hub_studio):
+    for part in (
+        hub_corrections,
+        hub_executions,
+        hub_network,
+        hub_network_views,
+        hub_storage,
+        hub_backups,
+        hub_builds,
+        hub_policies,
+        hub_studio,
+        hub_events,
+        hub_keys,
+        hub_stack_sets,
+        hub_tables,
+    ):
         part.install()
 
     config = Config()
@@ -37,7 +55,8 @@ def main() -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.loglevel = "INFO"
-    asyncio.run(serve(app, config))
+    account, region = os.environ["MINISTACK_ACCOUNT_ID"], os.environ["MINISTACK_REGION"]
+    asyncio.run(serve(hub_events.with_events(app, account, region), config))
 
 
 if __name__ == "__main__":

@@ -44,7 +44,9 @@ def _platform(clients: Clients) -> dict[str, list[str]]:
         "role": _all(hub("iam"), "list_roles", "Roles", "RoleName"),
         "log group": _all(hub("logs"), "describe_log_groups", "logGroups", "logGroupName"),
         "queue": hub("sqs").list_queues().get("QueueUrls", []),
-        "rule": [each["Name"] for each in hub("events").list_rules()["Rules"]],
+        "event bus": [name for name in _buses(hub("events")) if name != "default"],
+        "rule": _rules(hub("events")),
+        "table": _all(hub("dynamodb"), "list_tables", "TableNames"),
         "alarm": alarms,
         "parameter": _all(hub("ssm"), "describe_parameters", "Parameters", "Name"),
         "state machine": [each["name"] for each in machines],
@@ -113,6 +115,8 @@ def _target(clients: Clients, account_id: str) -> dict[str, list[str]]:
         "log group": _all(inside("logs"), "describe_log_groups", "logGroups", "logGroupName"),
         "parameter": _all(inside("ssm"), "describe_parameters", "Parameters", "Name"),
         "alarm": _all(inside("cloudwatch"), "describe_alarms", "MetricAlarms", "AlarmName"),
+        "policy": [each["PolicyName"] for each in inside("iam").list_policies(Scope="Local")["Policies"]],
+        "rule": _rules(inside("events")),
     } | _sagemaker(inside("sagemaker"))
 
 
@@ -130,5 +134,15 @@ def _stacks(cloudformation) -> list[str]:
     return [each["StackName"] for each in listed if each["StackStatus"] != "DELETE_COMPLETE"]
 
 
-def _all(client, operation: str, key: str, name: str) -> list[str]:
-    return [each[name] for page in client.get_paginator(operation).paginate() for each in page[key]]
+def _buses(events) -> list[str]:
+    return [each["Name"] for each in events.list_event_buses()["EventBuses"]]
+
+
+def _rules(events) -> list[str]:
+    return [each["Name"] for bus in _buses(events) for each in events.list_rules(EventBusName=bus)["Rules"]]
+
+
+def _all(client, operation: str, key: str, name: str = "") -> list[str]:
+    """By their names, or the items themselves where they are names."""
+    items = [each for page in client.get_paginator(operation).paginate() for each in page[key]]
+    return [each[name] if name else each for each in items]

@@ -4,6 +4,8 @@ import moto.cloudformation.parsing as parsing
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import Model, ModelPackage, SageMakerModelBackend, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
+from sagemaker_store import listed
+from service_model import supplement
 from shapes import model_of, typed
 
 
@@ -11,11 +13,54 @@ def install() -> None:
     # A name given by an intrinsic function would otherwise be replaced by a generated one.
     Model.cloudformation_name_type = staticmethod(lambda: "ModelName")
     parsing.generate_resource_name = _generated_name(parsing.generate_resource_name)
-    Model.create_from_cloudformation_json = classmethod(_create_model)
-    _refuse_existing_models()
-    _show_what_is_there()
-    _keep_network_isolation()
+    Model.create_from_cloudformation_json = classmethod(_create_model_of_stack)
     _keep_metadata()
+
+
+def create_model(backend: SageMakerModelBackend, given: dict) -> Model:
+    """Makes a model that remembers all that it was given; moto overwrites one of the same name, the service refuses."""
+    name = given["ModelName"]
+    if name in backend._models:
+        raise ValidationError(message=f'Cannot create already existing model "{_arn(backend, name)}".')
+    model = backend.create_model(
+        model_name=name,
+        execution_role_arn=given.get("ExecutionRoleArn"),
+        primary_container=given.get("PrimaryContainer"),
+        vpc_config=given.get("VpcConfig"),
+        containers=given.get("Containers"),
+        tags=given.get("Tags"),
+    )
+    model.enable_network_isolation = given.get("EnableNetworkIsolation", False)
+    model.given = {key: value for key, value in given.items() if key != "Tags"}
+    model.given["EnableNetworkIsolation"] = model.enable_network_isolation
+    return model
+
+
+@supplement(SageMakerResponse, "sagemaker", "CreateModel")
+def _create_call(response, parameters) -> dict:
+    return {"ModelArn": create_model(response.sagemaker_backend, parameters).arn}
+
+
+@supplement(SageMakerResponse, "sagemaker", "DescribeModel")
+def _describe_call(response, parameters) -> dict:
+    backend, name = response.sagemaker_backend, parameters["ModelName"]
+    model = backend._models.get(name)
+    if model is None:
+        raise ValidationError(message=f'Could not find model "{_arn(backend, name)}".')
+    return {**model.given, "ModelArn": model.arn, "CreationTime": model.creation_time}
+
+
+@supplement(SageMakerResponse, "sagemaker", "ListModels")
+def _list_call(response, parameters) -> dict:
+    found = [
+        {"ModelName": each.model_name, "ModelArn": each.arn, "CreationTime": each.creation_time}
+        for each in list(response.sagemaker_backend._models.values())
+    ]
+    return listed(parameters, "Models", found, "ModelName")
+
+
+def _arn(backend: SageMakerModelBackend, name: str) -> str:
+    return f"arn:{backend.partition}:sagemaker:{backend.region_name}:{backend.account_id}:model/{name}"
 
 
 def _generated_name(generate):
@@ -30,52 +75,9 @@ def _generated_name(generate):
     return name
 
 
-def _create_model(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+def _create_model_of_stack(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
     given = typed(cloudformation_json["Properties"], model_of("sagemaker").shape_for("CreateModelInput"))
-    model = sagemaker_backends[account_id][region_name].create_model(
-        model_name=resource_name,
-        execution_role_arn=given.get("ExecutionRoleArn"),
-        primary_container=given.get("PrimaryContainer"),
-        vpc_config=given.get("VpcConfig"),
-        containers=given.get("Containers"),
-        tags=given.get("Tags"),
-    )
-    model.enable_network_isolation = given.get("EnableNetworkIsolation", False)
-    return model
-
-
-def _refuse_existing_models() -> None:
-    """moto overwrites what has the same name; the service refuses."""
-    create = SageMakerModelBackend.create_model
-
-    def create_model(self, **arguments):
-        name = arguments["model_name"]
-        if name in self._models:
-            arn = f"arn:{self.partition}:sagemaker:{self.region_name}:{self.account_id}:model/{name}"
-            raise ValidationError(message=f'Cannot create already existing model "{arn}".')
-        return create(self, **arguments)
-
-    SageMakerModelBackend.create_model = create_model
-
-
-def _show_what_is_there() -> None:
-    """moto shows an empty network and empty containers where a model has none."""
-    shown = Model.response_object.fget
-    Model.response_object = property(
-        lambda self: {key: value for key, value in shown(self).items() if value not in ({}, [])}
-    )
-
-
-def _keep_network_isolation() -> None:
-    create = SageMakerResponse.create_model
-
-    def create_model(self):
-        answer = create(self)
-        model = self.sagemaker_backend._models[self._get_param("ModelName")]
-        model.enable_network_isolation = bool(self._get_param("EnableNetworkIsolation"))
-        return answer
-
-    SageMakerResponse.create_model = create_model
+    return create_model(sagemaker_backends[account_id][region_name], {**given, "ModelName": resource_name})
 
 
 def _keep_metadata() -> None:

@@ -1,6 +1,7 @@
-"""Tags of SageMaker's resources: those of Studio and of projects here, all others in moto."""
+"""Tags of SageMaker's resources: of Studio, of projects, of those that are kept whole, and of moto's."""
 
 from moto.sagemaker.models import sagemaker_backends
+from sagemaker_store import stores
 from service_model import Refused
 from shapes import page
 from studio_state import Resource, backend_of, operation
@@ -43,12 +44,16 @@ class _Tags:
         self.owner = self._found(response, arn)
 
     def _found(self, response, arn: str):
+        account, region = response.current_account, response.region
         if arn.split(":", 5)[-1].partition("/")[0] in KINDS:
-            for each in backend_of(response).everything():
-                if each.arn == arn:
-                    return each
+            found = next((each for each in backend_of(response).everything() if each.arn == arn), None)
+        elif of_store := stores[account][region].find(arn):
+            found = of_store[1]
+        else:
+            found = sagemaker_backends[account][region]._get_resource_from_arn(arn)
+        if found is None:
             raise Refused("ResourceNotFound", f"Resource [{arn}] not found.")
-        return sagemaker_backends[response.current_account][response.region]._get_resource_from_arn(arn)
+        return found
 
     def read(self) -> dict[str, str]:
         if isinstance(self.owner, Resource):

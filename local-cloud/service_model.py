@@ -9,17 +9,24 @@ import json
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
-from shapes import faults_in, model_of
+from shapes import enumeration_faults, faults_in, model_of
 
 
 class Refused(ServiceException):
     """An error answer: code and message. moto looks for an exception's service by its module: it must not be moto's."""
 
 
-def supplement(response_class: type, service: str, operation: str, invalid: str = "ValidationException"):
+def supplement(
+    response_class: type,
+    service: str,
+    operation: str,
+    invalid: str = "ValidationException",
+    enumerations: bool = True,
+):
     """Makes the decorated function `f(response, parameters) -> dict` the operation's handler in moto.
 
-    `invalid` is the error code with which the service refuses malformed parameters.
+    `invalid` is the error code with which the service refuses malformed parameters; values that are not in their
+    enumeration are among them with `enumerations`.
     """
     model = model_of(service).operation_model(operation)  # fails for an operation that does not exist
 
@@ -28,7 +35,9 @@ def supplement(response_class: type, service: str, operation: str, invalid: str 
             # Services of the query protocol (CloudFormation) are parsed, and typed, by moto before this runs.
             parameters = self.params if self.automated_parameter_parsing else json.loads(self.body or "{}")
             if model.input_shape:
-                wrong = faults_in(parameters, model.input_shape) or _enumeration_faults(parameters, model.input_shape)
+                wrong = faults_in(parameters, model.input_shape)
+                if enumerations and not wrong:
+                    wrong = enumeration_faults(parameters, model.input_shape)
                 if wrong:
                     raise Refused(invalid, wrong)
             answer = function(self, parameters) or {}
@@ -45,14 +54,3 @@ def supplement(response_class: type, service: str, operation: str, invalid: str 
         return function
 
     return decorate
-
-
-def _enumeration_faults(parameters: dict, shape) -> str:
-    """botocore leaves values of enumerations to the services."""
-    members = {name: shape.members[name] for name in parameters if name in shape.members}
-    return "; ".join(
-        f"Value '{parameters[name]}' at '{name}' failed to satisfy constraint: "
-        f"Member must satisfy enum value set: {member.enum}"
-        for name, member in members.items()
-        if member.type_name == "string" and member.enum and parameters[name] not in member.enum
-    )

@@ -16,6 +16,26 @@ def faults_in(value: object, shape) -> str:
     return ParamValidator().validate(value, shape).generate_report()
 
 
+def enumeration_faults(value: object, shape, at: str = "") -> str:
+    """Which values are not among those that the shape has; botocore leaves that to the services."""
+    found = []
+    if shape.type_name == "structure":
+        found = [
+            enumeration_faults(each, shape.members[name], f"{at}.{name}".strip("."))
+            for name, each in value.items()
+            if name in shape.members
+        ]
+    elif shape.type_name == "list":
+        found = [enumeration_faults(each, shape.member, f"{at}[{number}]") for number, each in enumerate(value)]
+    elif shape.type_name == "map":
+        found = [enumeration_faults(each, shape.value, f"{at}.{key}") for key, each in value.items()]
+    elif shape.type_name == "string" and shape.enum and value not in shape.enum:
+        found = [
+            f"Value '{value}' at '{at}' failed to satisfy constraint: Member must satisfy enum value set: {shape.enum}"
+        ]
+    return "; ".join(each for each in found if each)
+
+
 def page(items: list, token: str | None, size: int | None, largest: int) -> tuple[list, str | None]:
     """One page of `items` and the token of the next one."""
     start = int(token) if token and token.isdigit() else 0

@@ -19,7 +19,7 @@ def install() -> None:
     Parameter.get_cfn_attribute = lambda self, attribute: {"Type": self.parameter_type, "Value": self.value}[attribute]
 
 
-class _Resource:
+class StackResource:
     """A resource that is found by what `Ref` gives for it, and changed by putting it once more.
 
     What moto asks of the classes of its own resources; theirs derive from a model that is bound to moto's packages.
@@ -61,7 +61,7 @@ class _Resource:
         cls.remove(resource_name, account_id, region_name)
 
 
-class Alarm(_Resource):
+class Alarm(StackResource):
     TYPE = "AWS::CloudWatch::Alarm"
 
     @staticmethod
@@ -92,7 +92,7 @@ class Alarm(_Resource):
         cloudwatch_backends[account_id][region_name].delete_alarms([name])
 
 
-class ScalableTarget(_Resource):
+class ScalableTarget(StackResource):
     """`Ref` gives the resource, the dimension and the service, by which scaling policies find it."""
 
     TYPE = "AWS::ApplicationAutoScaling::ScalableTarget"
@@ -121,7 +121,7 @@ class ScalableTarget(_Resource):
         )
 
 
-class ScalingPolicy(_Resource):
+class ScalingPolicy(StackResource):
     TYPE = "AWS::ApplicationAutoScaling::ScalingPolicy"
     BODIES = ("TargetTrackingScalingPolicyConfiguration", "StepScalingPolicyConfiguration")
 

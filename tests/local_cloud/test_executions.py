@@ -56,11 +56,7 @@ def test_names_bound_within_an_expression_are_no_variables(run):
 
 
 def test_data_beyond_its_limit_fails(run):
-    large = {
-        "Type": "Pass",
-        "Assign": {"large": "{% $join($map([1..30000], function($n) { '0123456789' })) %}"},
-        "End": True,
-    }
+    large = {"Type": "Pass", "Assign": {"large": "{% $pad('', 300000, '0123456789') %}"}, "End": True}
     assert run(large)["error"] == "States.DataLimitExceeded"
 
 

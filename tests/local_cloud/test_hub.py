@@ -63,6 +63,9 @@ def test_functions_see_both_emulators_and_nothing_of_the_machine(deploy, hub, st
         "STS",
         "CLOUDFORMATION",
         "CLOUDWATCH",
+        "SECURITYHUB",
+        "IAM",
+        "KMS",
     ):
         assert seen[f"AWS_ENDPOINT_URL_{service}"] == state["moto"]["url"]
     assert seen["CUSTOM_RESOURCE_ALLOW_LOOPBACK"] == "1"
