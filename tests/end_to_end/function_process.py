@@ -10,7 +10,11 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUILT = REPOSITORY / ".aws-sam" / "build"
 # By signing name: SageMaker's runtime signs as SageMaker, and CloudWatch, which functions ask in target accounts, so.
-MOTO_SERVICES = ("sagemaker", "servicecatalog", "organizations", "sts", "cloudformation", "monitoring")
+# Of IAM and KMS, the other emulator has the hub's own; moto hands on what is asked about that.
+MOTO_SERVICES = (
+    *("sagemaker", "servicecatalog", "organizations", "sts", "cloudformation", "monitoring"),
+    *("securityhub", "iam", "kms"),
+)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,13 @@ from deployed_platform import STAGES
 FUNCTIONS = (
     *("sagemaker-projects", "organization-accounts", "deployed-models", "model-approval", "model-deployment"),
     *("model-access", "endpoint-verification", "deployment-record"),
+    *("detective-controls", "corrective-controls", "posture-report"),
 )
 
 # What a model is in a target account.
 KEPT = {"stack": 1, "endpoint": 1, "endpoint config": 1, "model": 1}
+# What is there beside it while a platform watches the account.
+WATCHED = {"stack": 2, "role": 3, "rule": 2}
 
 
 def invocations(platform) -> dict[str, int]:
@@ -52,16 +55,16 @@ def test_two_platforms_stand_and_fall_by_themselves(clients, platform, registry,
     assert names(inventory.differences(before, with_both)) == {"keeping", "taking"}
 
     taking.unregister("sold-by-taking")
-    records = taking.outputs()["DeploymentRecordsBucketName"]
+    records, controls = (taking.outputs()[f"{each}BucketName"] for each in ("DeploymentRecords", "Controls"))
     taking.delete()
-    # Records stay either way, until somebody deletes them.
-    assert taking.delete_records(records) > 0
+    # Records stay either way, until somebody deletes them; so does what the controls kept, which is nothing yet.
+    assert taking.delete_records(records) > 0 and taking.delete_records(controls) == 0
     with_one = inventory.take(clients)
     assert names(inventory.differences(with_both, with_one)) == {"taking"}
     assert names(inventory.differences(before, with_one)) == {"keeping"}
     assert {each.status for each in keeping.endpoints("sold-by-keeping")} == {"InService"}
     for account_id in targets(clients):
-        assert {kind: len(found) for kind, found in added(before, with_one, account_id).items()} == KEPT
+        assert {kind: len(found) for kind, found in added(before, with_one, account_id).items()} == KEPT | WATCHED
 
     keeping.unregister("sold-by-keeping")
     keeping.delete()
@@ -70,7 +73,7 @@ def test_two_platforms_stand_and_fall_by_themselves(clients, platform, registry,
     for account_id in targets(clients):
         assert {kind: len(found) for kind, found in added(before, left, account_id).items()} == KEPT
     assert set(added(before, left, hub)) == {"stack set", "parameter", "model package group", "bucket"}
-    assert [each.partition("-")[0] for each in added(before, left, hub)["bucket"]] == ["keeping"]
+    assert [each.partition("-")[0] for each in added(before, left, hub)["bucket"]] == ["keeping"] * 2
 
 
 def targets(clients) -> list[str]:

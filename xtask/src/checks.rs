@@ -32,6 +32,7 @@ pub(crate) fn test() -> Result<()> {
     let python = tools::python()?;
     let checkov = tools::checkov()?;
     let policies = tools::node_packages("tests/policies")?;
+    let pages = tools::node_packages("tests/pages")?;
     let nextest = tools::cargo_tool(NEXTEST.0, NEXTEST.1)?;
 
     step("tests of the crates", command(nextest).args(["nextest", "run", "--workspace", "--profile", "ci"]))?;
@@ -59,6 +60,7 @@ pub(crate) fn test() -> Result<()> {
         "policies: requests simulated",
         command("node").args(["--test", "--test-reporter", "dot"]).current_dir(policies),
     )?;
+    step("pages in a browser", command("node").args(["--test", "--test-reporter", "spec"]).current_dir(pages))?;
 
     functions::build(&python)?;
     step(

@@ -1,0 +1,150 @@
+"""Accounts that a deployed platform watches: their events brought to it, its sweeps run, and everything it says of them."""
+
+import json
+from collections.abc import Iterable
+
+from clients import Clients
+from deployed_platform import Platform
+from people import Inbox, until
+from trail import Trail
+
+FINDING, CORRECTION = "Control Finding State Change", "Control Correction State Change"
+LIMIT_SECONDS = 180.0
+
+
+class WatchedAccounts:
+    """The hub and the target accounts of one platform."""
+
+    def __init__(self, clients: Clients, platform: Platform):
+        self.clients, self.platform = clients, platform
+        self.outputs = platform.outputs()
+        self.bucket = self.outputs["ControlsBucketName"]
+        self.trail = Trail(clients)
+        self.old = {each["id"] for each in self.trail.events()}
+        self.inbox = Inbox(clients, f"{platform.name}-controls")
+        of_platform = {"platformName": [platform.name]}
+        self.inbox.listen({"source": ["secure-mlops"], "detail-type": [FINDING, CORRECTION], "detail": of_platform})
+        self.inbox.subscribe(self.outputs["ControlNoticesTopicArn"])
+
+    # ---- What it is told
+
+    def configure(self, document: dict | str) -> None:
+        body = document if isinstance(document, str) else json.dumps(document)
+        self.clients.hub("s3").put_object(Bucket=self.bucket, Key="configuration.json", Body=body.encode())
+
+    def unbrought(self) -> list[dict]:
+        """The events of calls that were made since, and not brought yet."""
+        return [each for each in self.trail.events() if each["id"] not in self.old]
+
+    def bring(self, events: Iterable[dict] | None = None) -> int:
+        """Brings events, all that were not brought yet without; waits until the function is done with them."""
+        events, before, taken = list(self.unbrought() if events is None else events), self.ended(), 0
+        rules = {f"{self.platform.name}-{each}" for each in ("sagemaker-calls", "watched-calls", "sagemaker-jobs")}
+        for each in events:
+            taken += len(rules & set(self.trail.deliver(each)))
+            self.old.add(each["id"])
+        until(lambda: self.ended() >= before + taken and self.idle(), f"the end of {taken} invocations", LIMIT_SECONDS)
+        return taken
+
+    def ended(self, function: str = "detective-controls") -> int:
+        return self._lines(function, "END RequestId")
+
+    def idle(self) -> bool:
+        """Whether both functions are done with what they were given."""
+        functions = ("detective-controls", "corrective-controls")
+        return all(self._lines(each, "START RequestId") == self.ended(each) for each in functions)
+
+    def _lines(self, function: str, beginning: str) -> int:
+        return sum(line.get("message", "").startswith(beginning) for line in self.platform.log(function))
+
+    def sweep(self) -> dict:
+        """Sweeps everything; the execution once it has ended."""
+        states = self.clients.hub("stepfunctions")
+        machine = self.outputs["ControlSweepStateMachineArn"]
+        arn = states.start_execution(stateMachineArn=machine)["executionArn"]
+        return self._execution_ended(arn)
+
+    def swept_by_schedule(self) -> dict:
+        """Does what the schedule does; the execution once it has ended."""
+        states, machine = self.clients.hub("stepfunctions"), self.outputs["ControlSweepStateMachineArn"]
+
+        def executions() -> set[str]:
+            pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine)
+            return {each["executionArn"] for page in pages for each in page["executions"]}
+
+        before = executions()
+        self.trail.fire(f"{self.platform.name}-control-sweep")
+        (arn,) = until(lambda: executions() - before, "an execution that the schedule started")
+        return self._execution_ended(arn)
+
+    def _execution_ended(self, arn: str) -> dict:
+        states = self.clients.hub("stepfunctions")
+        ended = until(
+            lambda: (found := states.describe_execution(executionArn=arn))["status"] != "RUNNING" and found,
+            f"the end of {arn}",
+            LIMIT_SECONDS,
+        )
+        until(self.idle, "the end of what the sweep announced")
+        return ended
+
+    def invoke(self, function: str, event: dict) -> dict:
+        """Invokes a function and waits. Returns its answer, or its error as `{"errorType", "errorMessage"}`."""
+        answer = self.clients.hub("lambda").invoke(
+            FunctionName=self.outputs[f"{function}FunctionArn"], Payload=json.dumps(event).encode()
+        )
+        return json.load(answer["Payload"])
+
+    # ---- What it says
+
+    def findings(self, arn: str | None = None) -> list[dict]:
+        """Its findings in Security Hub, of one resource or of all."""
+        filters = {"Id": [{"Value": f"{self.platform.name}/", "Comparison": "PREFIX"}]}
+        filters |= {"ResourceId": [{"Value": arn, "Comparison": "EQUALS"}]} if arn else {}
+        pages = self.clients.hub("securityhub").get_paginator("get_findings").paginate(Filters=filters)
+        return [each for page in pages for each in page["Findings"]]
+
+    def verdicts(self, arn: str) -> dict[str, str]:
+        """What Security Hub shows of a resource: by control, the status; ARCHIVED whatever it was."""
+        return {each["GeneratorId"]: shown(each) for each in self.findings(arn)}
+
+    def failed(self, arn: str) -> set[str]:
+        return {control for control, status in self.verdicts(arn).items() if status == "FAILED"}
+
+    def changes(self, arn: str, detail_type: str = FINDING) -> list[dict]:
+        """The details of events about a resource, in order."""
+        events = [each for each in self.inbox.messages() if each.get("detail-type") == detail_type]
+        return [each["detail"] for each in events if each["detail"]["resource"] == arn]
+
+    def notices(self, arn: str) -> list[str]:
+        """What people were told about a resource."""
+        said = [each["Message"] for each in self.inbox.messages() if each.get("Type") == "Notification"]
+        return [each for each in said if f'"Resource: {arn}"' in each]
+
+    def records(self, prefix: str, account_id: str | None = None) -> list[dict]:
+        """The items of the table of an account whose ids begin so."""
+        scope = f"{account_id or self.clients.state['account_id']}/{self.clients.state['region']}"
+        pages = self.clients.hub("dynamodb").get_paginator("query").paginate(
+            TableName=self.outputs["ControlRecordsTableName"],
+            KeyConditionExpression="#scope = :scope AND begins_with(id, :prefix)",
+            ExpressionAttributeNames={"#scope": "scope"},
+            ExpressionAttributeValues={":scope": {"S": scope}, ":prefix": {"S": prefix}},
+        )
+        return [each for page in pages for each in page["Items"]]
+
+    def report(self) -> dict:
+        """The newest report."""
+        return json.loads(self.document("posture/latest.json"))
+
+    def document(self, key: str) -> str:
+        return self.clients.hub("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read().decode()
+
+    def evidence(self, arn: str) -> list[dict]:
+        """What was kept of decisions about a resource, oldest first."""
+        s3 = self.clients.hub("s3")
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix="evidence/")
+        kept = [json.loads(self.document(each["Key"])) for page in pages for each in page.get("Contents", [])]
+        return sorted((each for each in kept if each["mark"]["arn"] == arn), key=lambda each: each["at"])
+
+
+def shown(finding: dict) -> str:
+    return finding["RecordState"] if finding["RecordState"] == "ARCHIVED" else finding["Compliance"]["Status"]
