@@ -8,7 +8,7 @@ import os
 import yaml
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, new_uuid
 from ministack.services import cloudwatch_logs, lambda_svc, stepfunctions
-from ministack.services.cloudformation import custom_resource, provisioners
+from ministack.services.cloudformation import changesets, custom_resource, engine, handlers, provisioners, stacks
 
 LARGEST_ANSWER = 4096
 # What a function may see of the environment of the process that starts it; AWS's sandbox has nothing of it either.
@@ -40,6 +40,7 @@ def install() -> None:
     _give_functions_their_own_environment()
     _leave_deleted_log_groups_alone()
     _hand_events_over_as_they_came()
+    _join_in_conditions()
 
 
 def _invoke_custom_resources_asynchronously() -> None:
@@ -265,3 +266,24 @@ def _hand_events_over_as_they_came() -> None:
         return await invoke(name, _event.get(event), *arguments, **more)
 
     lambda_svc.handle_request, lambda_svc._invoke = handle_request, invoke_as_it_came
+
+
+def _join_in_conditions() -> None:
+    """Conditions may join lists; ministack takes the expression itself for a value, which is never an empty one."""
+    evaluate = engine._evaluate_conditions
+
+    def joined(value, parameters):
+        if isinstance(value, list):
+            return [joined(each, parameters) for each in value]
+        if not isinstance(value, dict):
+            return value
+        if "Fn::Join" in value:
+            return engine._resolve_refs(value, {}, parameters, {}, {}, "", "")
+        return {key: joined(each, parameters) for key, each in value.items()}
+
+    def evaluate_conditions(template, parameters):
+        conditions = joined(template.get("Conditions", {}), parameters)
+        return evaluate({**template, "Conditions": conditions}, parameters)
+
+    for module in (changesets, engine, handlers, stacks):
+        module._evaluate_conditions = evaluate_conditions

@@ -26,10 +26,13 @@ BESIDE = {
     }
     for each in ("DataQuality", "ModelBias", "ModelExplainability", "ModelQuality")
 }
-MONITORING = {f"monitoring-job-{each}" for each in ("network-isolation", "output-key", "traffic-encryption", "volume-key")}
+MONITORING = {
+    f"monitoring-job-{each}" for each in ("network-isolation", "output-key", "traffic-encryption", "volume-key")
+}
 JOB = {"job-in-vpc", "job-output-key", "job-traffic-encryption", "job-volume-key"}
 OF_STUDIO = ("Domain", "Space", "App", "PresignedUrl")
-# By the noun of the call that makes one, models before the configurations that name them: the controls that fail the ones that are not as they should be.
+# By the noun of the call that makes one, models before the configurations that name them: the controls that fail one
+# that is not as it should be.
 FAILED = {
     "AppImageConfig": {"image-tagged"},
     "AutoMLJobV2": JOB,
@@ -115,7 +118,27 @@ class Resources:
         if noun == "EndpointConfig":
             (variant,) = self.given(noun, "", good)["ProductionVariants"]
             return {"ProductionVariants": [variant | {"ModelName": f"model-{word}"}]}
+        if noun == "InferenceExperiment" and not good:
+            return {"DataStorageConfig": {"Destination": "s3://data/experiment"}}
         return {}
+
+    def notebook(self, name: str, **changed: object) -> str:
+        """A notebook instance that runs, as it should be but for what is changed; `None` leaves a member out."""
+        given = self.given("NotebookInstance", name, True) | changed
+        made = self.call("CreateNotebookInstance", **{key: each for key, each in given.items() if each is not None})
+        self.notebook_is(name, "InService")
+        return made["NotebookInstanceArn"]
+
+    def notebook_is(self, name: str, status: str) -> None:
+        """Waits until a notebook instance is in a status."""
+        self._until(
+            status, lambda: self.call("DescribeNotebookInstance", NotebookInstanceName=name)["NotebookInstanceStatus"]
+        )
+
+    def seen(self, notebook: str) -> dict:
+        """What shows whether anybody touched a notebook instance."""
+        found = self.call("DescribeNotebookInstance", NotebookInstanceName=notebook.rpartition("/")[2])
+        return {key: found[key] for key in ("NotebookInstanceStatus", "LastModifiedTime")}
 
     def make_studio(self, word: str, good: bool, vpc: str, subnet: str) -> dict[str, str]:
         """A domain, a space, an app that was used now or long ago, and an address that opens the domain."""

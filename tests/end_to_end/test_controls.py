@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import inventory
 import pytest
-from judged_resources import FAILED, NOUNS, Resources
+from botocore.exceptions import ClientError
+from judged_resources import FAILED, Resources
 from people import until
-from watched_accounts import CORRECTION, WatchedAccounts, shown
+from watched_accounts import CORRECTION, WatchedAccounts, shown, without_role
 
 NAME = "watched"
+INTERNET = "notebook-no-direct-internet"
 CONFIGURATION = {"parameters": {"maxPresignedSeconds": 3600, "idleHours": {"apps": 8}}}
 TRUST = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
@@ -36,7 +38,7 @@ def watched(clients, before, targets):
     watched = WatchedAccounts(clients, platform)
     watched.configure(CONFIGURATION)
     yield watched
-    watched.inbox.close()
+    watched.close()
     platform.delete()
 
 
@@ -145,7 +147,7 @@ def test_an_event_that_comes_again_makes_nothing_new(watched, judged):
 
 def test_a_call_that_failed_is_left_alone(watched, hub, judged):
     before = said(watched)
-    with pytest.raises(hub.sagemaker.exceptions.ClientError):
+    with pytest.raises(ClientError):
         hub.make("Image", judged[0]["Image"].rpartition("/")[2], True)
     (event,) = watched.unbrought()
     assert event["detail"]["errorCode"] and watched.bring() == 1
@@ -157,11 +159,11 @@ def test_a_call_that_failed_is_left_alone(watched, hub, judged):
 def test_what_is_mended_is_passed_and_told(watched, hub, judged):
     arn = hub.make("NotebookInstance", "mended", False)
     name = {"NotebookInstanceName": "mended"}
-    running(hub, "mended")
+    hub.notebook_is("mended", "InService")
     watched.bring()
     assert watched.failed(arn) == FAILED["NotebookInstance"]
     hub.call("StopNotebookInstance", **name)
-    status(hub, "mended", "Stopped")
+    hub.notebook_is("mended", "Stopped")
     metadata = {"InstanceMetadataServiceConfiguration": {"MinimumInstanceMetadataServiceVersion": "2"}}
     hub.call("UpdateNotebookInstance", **name, RootAccess="Disabled", **metadata)
     watched.bring()
@@ -185,7 +187,7 @@ def test_what_is_mended_is_passed_and_told(watched, hub, judged):
 def test_what_is_gone_is_archived_and_does_not_come_back(watched, hub, judged):
     arn = hub.make("Model", "gone", False)
     watched.bring()
-    (created,) = [each for each in watched.trail.events() if each["detail"]["requestParameters"] == {} or _makes(each, "gone")]
+    (created,) = (each for each in watched.trail.events() if makes(each, "gone"))
     assert watched.failed(arn) == FAILED["Model"]
     hub.call("DeleteModel", ModelName="gone")
     watched.bring()
@@ -197,21 +199,9 @@ def test_what_is_gone_is_archived_and_does_not_come_back(watched, hub, judged):
     assert said(watched) == before and watched.records(f"resource/{arn}") == []
 
 
-def _makes(event: dict, name: str) -> bool:
+def makes(event: dict, model: str) -> bool:
     record = event["detail"]
-    return record["eventName"] == "CreateModel" and record["requestParameters"].get("modelName") == name
-
-
-def status(resources: Resources, name: str, wanted: str) -> None:
-    describe = {"NotebookInstanceName": name}
-    until(
-        lambda: resources.call("DescribeNotebookInstance", **describe)["NotebookInstanceStatus"] == wanted,
-        f"{name} {wanted}",
-    )
-
-
-def running(resources: Resources, name: str) -> None:
-    status(resources, name, "InService")
+    return record["eventName"] == "CreateModel" and record["requestParameters"]["modelName"] == model
 
 
 # ---- In other accounts
@@ -287,7 +277,9 @@ def test_a_report_says_what_security_hub_shows(watched, swept, elsewhere, hub):
     places = {(each["account"], each["region"], each["state"]) for each in report["scopes"]}
     assert places == {(each.account_id, each.region, "swept") for each in (hub, *elsewhere)}
     failures = {(each["control"], each["arn"]) for each in report["failures"]}
-    failed = {(each["GeneratorId"], each["Resources"][0]["Id"]) for each in watched.findings() if shown(each) == "FAILED"}
+    failed = {
+        (each["GeneratorId"], each["Resources"][0]["Id"]) for each in watched.findings() if shown(each) == "FAILED"
+    }
     assert failures == failed
     assert watched.document(answer["report"]) == watched.document("posture/latest.json")
     page = watched.document("posture/latest.html")
@@ -321,8 +313,9 @@ def test_an_account_without_the_role_fails_the_sweep_and_no_other_one(watched, c
     lost = other.make("Image", "swept-all-the-same", False)
     watched.old |= {each["id"] for each in watched.unbrought()}
     with without_role(clients.inside("iam", shut), f"{NAME}-detective-controls"):
+        watched.begin_anew("detective-controls")  # credentials of the role that it still holds go on working here
         execution = watched.sweep()
-    assert (execution["status"], execution["error"]) == ("FAILED", "Incomplete")
+    assert (execution["status"], execution.get("error")) == ("FAILED", "Incomplete"), execution
     assert shut in execution["cause"] and other.account_id not in execution["cause"]
     assert watched.failed(lost) == FAILED["Image"]
     states = {each["account"]: each["state"] for each in watched.report()["scopes"]}
@@ -332,34 +325,11 @@ def test_an_account_without_the_role_fails_the_sweep_and_no_other_one(watched, c
     assert watched.report()["complete"] is True
 
 
-class without_role:
-    """A role is not there for a while."""
-
-    def __init__(self, iam, name: str):
-        self.iam, self.name = iam, name
-        self.role = iam.get_role(RoleName=name)["Role"]
-        self.policies = {
-            each: iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"]
-            for each in iam.list_role_policies(RoleName=name)["PolicyNames"]
-        }
-
-    def __enter__(self) -> None:
-        for each in self.policies:
-            self.iam.delete_role_policy(RoleName=self.name, PolicyName=each)
-        self.iam.delete_role(RoleName=self.name)
-
-    def __exit__(self, *_) -> None:
-        trust = json.dumps(self.role["AssumeRolePolicyDocument"])
-        self.iam.create_role(RoleName=self.name, AssumeRolePolicyDocument=trust)
-        for name, document in self.policies.items():
-            self.iam.put_role_policy(RoleName=self.name, PolicyName=name, PolicyDocument=json.dumps(document))
-
-
 # ---- Corrections
 
 
 def corrections(account_id: str, hub: str, **changed: object) -> dict:
-    """Notebook instances of one account are stopped, or it is said that they would be; idle apps of the hub are deleted."""
+    """Notebook instances of an account are stopped, or it is said that they would be; idle apps of the hub deleted."""
     here = {"accounts": [account_id], "graceHours": 0}
     owner = {"owner": "ml-platform@example.com", "reason": "driver tests", "expires": "2099-12-31"}
     return CONFIGURATION | {
@@ -378,22 +348,6 @@ def corrections(account_id: str, hub: str, **changed: object) -> dict:
     }
 
 
-INTERNET = "notebook-no-direct-internet"
-
-
-def notebook(resources: Resources, name: str, **changed: object) -> str:
-    """A notebook instance that runs, as it should be but for what is changed; `None` leaves a member out."""
-    given = resources.given("NotebookInstance", name, True) | changed
-    arn = resources.call("CreateNotebookInstance", **{key: value for key, value in given.items() if value is not None})
-    running(resources, name)
-    return arn["NotebookInstanceArn"]
-
-
-def as_it_is(resources: Resources, arn: str) -> dict:
-    found = resources.call("DescribeNotebookInstance", NotebookInstanceName=arn.rpartition("/")[2])
-    return {key: found[key] for key in ("NotebookInstanceStatus", "LastModifiedTime")}
-
-
 def corrected(watched, arn: str) -> list[tuple[str, str]]:
     return [(each["mode"], each["state"]) for each in watched.changes(arn, CORRECTION)]
 
@@ -401,30 +355,30 @@ def corrected(watched, arn: str) -> list[tuple[str, str]]:
 def test_what_may_be_stopped_is_announced_then_stopped_and_nothing_else_is_touched(watched, elsewhere, hub, swept):
     there = elsewhere[1]
     watched.configure(corrections(there.account_id, hub.account_id))
-    opened = notebook(there, "opened", DirectInternetAccess="Enabled")
+    opened = there.notebook("opened", DirectInternetAccess="Enabled")
     others = {
-        "good": notebook(there, "good"),
-        "exempt": notebook(there, "exempt-lab", DirectInternetAccess="Enabled"),
-        "unknown": notebook(there, "unknown", DirectInternetAccess="Enabled"),
-        "dry run": notebook(there, "dry", KmsKeyId=None),
-        "elsewhere": notebook(hub, "hubs-own", DirectInternetAccess="Enabled"),
+        "good": there.notebook("good"),
+        "exempt": there.notebook("exempt-lab", DirectInternetAccess="Enabled"),
+        "unknown": there.notebook("unknown", DirectInternetAccess="Enabled"),
+        "dry run": there.notebook("dry", KmsKeyId=None),
+        "elsewhere": hub.notebook("hubs-own", DirectInternetAccess="Enabled"),
     }
     there.members(others["unknown"], DirectInternetAccess=None)
     whose = {"elsewhere": hub}
-    untouched = {name: as_it_is(whose.get(name, there), arn) for name, arn in others.items()}
+    untouched = {name: whose.get(name, there).seen(arn) for name, arn in others.items()}
     watched.bring()
     assert watched.verdicts(others["exempt"])[INTERNET] == "WARNING"
     assert watched.verdicts(others["unknown"])[INTERNET] == "NOT_AVAILABLE"
     until(lambda: corrected(watched, opened) and corrected(watched, others["dry run"]), "the marks")
     assert corrected(watched, opened) == [("act", "marked")]
-    assert as_it_is(there, opened)["NotebookInstanceStatus"] == "InService", "it is announced before"
+    assert there.seen(opened)["NotebookInstanceStatus"] == "InService", "it is announced before"
 
     succeeded(watched.sweep())
-    status(there, "opened", "Stopped")
+    there.notebook_is("opened", "Stopped")
     until(lambda: len(corrected(watched, opened)) == 2, "what was done")
     assert corrected(watched, opened) == [("act", "marked"), ("act", "done")]
     assert corrected(watched, others["dry run"]) == [("dryRun", "marked"), ("dryRun", "wouldDo")]
-    assert {name: as_it_is(whose.get(name, there), arn) for name, arn in others.items()} == untouched
+    assert {name: whose.get(name, there).seen(arn) for name, arn in others.items()} == untouched
     for name in ("good", "exempt", "unknown", "elsewhere"):
         assert corrected(watched, others[name]) == watched.evidence(others[name]) == []
     notices = [each for each in watched.notices(opened) if "(act):" in each]
@@ -477,27 +431,27 @@ def test_more_than_the_cap_is_left_alone_until_the_cap_allows_it(watched, elsewh
     there = elsewhere[1]
     watched.configure(corrections(there.account_id, hub.account_id, cap={"resources": 1, "percent": 100}))
     names = ("one-of-two", "two-of-two")
-    arns = [notebook(there, name, DirectInternetAccess="Enabled") for name in names]
+    arns = [there.notebook(name, DirectInternetAccess="Enabled") for name in names]
     watched.bring()
-    before = [as_it_is(there, arn) for arn in arns]
+    before = [there.seen(arn) for arn in arns]
     succeeded(watched.sweep())
-    assert [as_it_is(there, arn) for arn in arns] == before
+    assert [there.seen(arn) for arn in arns] == before
     capped = until(lambda: [each for arn in arns for each in corrected(watched, arn) if each[1] == "capped"], "the cap")
     assert capped == [("act", "capped")], "said once for all"
     assert all(watched.evidence(arn)[-1]["decision"] == "capped" for arn in arns)
     watched.configure(corrections(there.account_id, hub.account_id))
     succeeded(watched.sweep())
     for name in names:
-        status(there, name, "Stopped")
+        there.notebook_is(name, "Stopped")
 
 
 def test_a_configuration_with_faults_stops_everything_and_names_them_all(watched, elsewhere, hub, swept):
     there = elsewhere[1]
     watched.configure(corrections(there.account_id, hub.account_id))
-    arn = notebook(there, "not-now", DirectInternetAccess="Enabled")
+    arn = there.notebook("not-now", DirectInternetAccess="Enabled")
     watched.bring()
     until(lambda: corrected(watched, arn), "the mark")
-    before, as_before = as_it_is(there, arn), said(watched)
+    before, as_before = there.seen(arn), said(watched)
     wrong = corrections(there.account_id, hub.account_id, cap={"resources": 0, "percent": 100})
     wrong["corrective"]["corrections"][0]["control"] = "notebook-no-such-thing"
     del wrong["exemptions"][0]["expires"]
@@ -510,10 +464,10 @@ def test_a_configuration_with_faults_stops_everything_and_names_them_all(watched
         assert answer["errorType"] == "InvalidConfiguration", answer
         assert [each for each in paths if each not in answer["errorMessage"]] == [], answer
     assert watched.sweep()["status"] == "FAILED"
-    assert as_it_is(there, arn) == before and said(watched) == as_before
+    assert there.seen(arn) == before and said(watched) == as_before
     watched.configure(CONFIGURATION)
     succeeded(watched.sweep())
-    assert as_it_is(there, arn) == before, "nothing allows it any more"
+    assert there.seen(arn) == before, "nothing allows it any more"
     until(lambda: corrected(watched, arn)[-1] == ("act", "dropped"), "the end of the mark")
 
 
@@ -523,7 +477,7 @@ def test_a_configuration_with_faults_stops_everything_and_names_them_all(watched
 def test_nothing_stays_but_records_and_evidence(clients, watched, before, targets):
     platform, listed = before
     buckets = [watched.outputs["DeploymentRecordsBucketName"], watched.bucket]
-    watched.inbox.close()
+    watched.close()
     platform.delete()
     left = [line for line in inventory.differences(listed, inventory.take(clients)) if NAME in line]
     assert left == [f"{clients.state['account_id']}: bucket {each} is there" for each in sorted(buckets)]

@@ -1,7 +1,11 @@
-"""Accounts that a deployed platform watches: their events brought to it, its sweeps run, and everything it says of them."""
+"""Accounts that a deployed platform watches: their events brought to it, its sweeps run, and what it says of them."""
 
 import json
-from collections.abc import Iterable
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 
 from clients import Clients
 from deployed_platform import Platform
@@ -10,6 +14,8 @@ from trail import Trail
 
 FINDING, CORRECTION = "Control Finding State Change", "Control Correction State Change"
 LIMIT_SECONDS = 180.0
+# Each has a process of its own here.
+AT_ONCE = 8
 
 
 class WatchedAccounts:
@@ -21,10 +27,16 @@ class WatchedAccounts:
         self.bucket = self.outputs["ControlsBucketName"]
         self.trail = Trail(clients)
         self.old = {each["id"] for each in self.trail.events()}
-        self.inbox = Inbox(clients, f"{platform.name}-controls")
+        self.inbox: Inbox | None = Inbox(clients, f"{platform.name}-controls")
         of_platform = {"platformName": [platform.name]}
         self.inbox.listen({"source": ["secure-mlops"], "detail-type": [FINDING, CORRECTION], "detail": of_platform})
         self.inbox.subscribe(self.outputs["ControlNoticesTopicArn"])
+
+    def close(self) -> None:
+        """Listens no more."""
+        if self.inbox:
+            self.inbox.close()
+        self.inbox = None
 
     # ---- What it is told
 
@@ -37,32 +49,41 @@ class WatchedAccounts:
         return [each for each in self.trail.events() if each["id"] not in self.old]
 
     def bring(self, events: Iterable[dict] | None = None) -> int:
-        """Brings events, all that were not brought yet without; waits until the function is done with them."""
-        events, before, taken = list(self.unbrought() if events is None else events), self.ended(), 0
-        rules = {f"{self.platform.name}-{each}" for each in ("sagemaker-calls", "watched-calls", "sagemaker-jobs")}
-        for each in events:
-            taken += len(rules & set(self.trail.deliver(each)))
-            self.old.add(each["id"])
-        until(lambda: self.ended() >= before + taken and self.idle(), f"the end of {taken} invocations", LIMIT_SECONDS)
+        """Brings events, all that were not brought yet without. Returns how often the function was given one."""
+        taken, rules = 0, {f"{self.platform.name}-{each}" for each in ("sagemaker-calls", "watched-calls")}
+        for some in _batches(self.unbrought() if events is None else events):
+            began, now = time.time(), 0
+            for each in some:
+                now += len(rules & set(self.trail.deliver(each)))
+                self.old.add(each["id"])
+            self._idle(began, now)
+            taken += now
         return taken
 
-    def ended(self, function: str = "detective-controls") -> int:
-        return self._lines(function, "END RequestId")
+    def _idle(self, since: float, invocations: int = 0) -> None:
+        """Waits until both functions are done with what they were given, the first with so many invocations."""
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while True:
+            counts = [self._invocations(each, since) for each in ("detective-controls", "corrective-controls")]
+            if counts[0][1] >= invocations and all(started == ended for started, ended in counts):
+                return
+            assert time.monotonic() < deadline, f"not {invocations} invocations but, begun and ended, {counts}"
+            time.sleep(0.3)
 
-    def idle(self) -> bool:
-        """Whether both functions are done with what they were given."""
-        functions = ("detective-controls", "corrective-controls")
-        return all(self._lines(each, "START RequestId") == self.ended(each) for each in functions)
-
-    def _lines(self, function: str, beginning: str) -> int:
-        return sum(line.get("message", "").startswith(beginning) for line in self.platform.log(function))
+    def _invocations(self, function: str, since: float) -> tuple[int, int]:
+        """How many began and how many ended."""
+        asked = {"logGroupName": f"/aws/lambda/{self.platform.name}-{function}", "filterPattern": "RequestId:"}
+        logs = self.clients.hub("logs").get_paginator("filter_log_events")
+        pages = logs.paginate(**asked, startTime=int(since * 1000))
+        words = Counter(each["message"].partition(" ")[0] for page in pages for each in page["events"])
+        return words["START"], words["END"]
 
     def sweep(self) -> dict:
         """Sweeps everything; the execution once it has ended."""
-        states = self.clients.hub("stepfunctions")
+        began = time.time()
         machine = self.outputs["ControlSweepStateMachineArn"]
-        arn = states.start_execution(stateMachineArn=machine)["executionArn"]
-        return self._execution_ended(arn)
+        arn = self.clients.hub("stepfunctions").start_execution(stateMachineArn=machine)["executionArn"]
+        return self._execution_ended(arn, began)
 
     def swept_by_schedule(self) -> dict:
         """Does what the schedule does; the execution once it has ended."""
@@ -72,20 +93,28 @@ class WatchedAccounts:
             pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine)
             return {each["executionArn"] for page in pages for each in page["executions"]}
 
-        before = executions()
+        began, before = time.time(), executions()
         self.trail.fire(f"{self.platform.name}-control-sweep")
         (arn,) = until(lambda: executions() - before, "an execution that the schedule started")
-        return self._execution_ended(arn)
+        return self._execution_ended(arn, began)
 
-    def _execution_ended(self, arn: str) -> dict:
+    def _execution_ended(self, arn: str, began: float) -> dict:
         states = self.clients.hub("stepfunctions")
         ended = until(
             lambda: (found := states.describe_execution(executionArn=arn))["status"] != "RUNNING" and found,
             f"the end of {arn}",
             LIMIT_SECONDS,
         )
-        until(self.idle, "the end of what the sweep announced")
+        self._idle(began)
         return ended
+
+    def begin_anew(self, function: str) -> None:
+        """Makes a function forget what it kept from one invocation to the next."""
+        functions, name = self.clients.hub("lambda"), f"{self.platform.name}-{function}"
+        variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        functions.update_function_configuration(
+            FunctionName=name, Environment={"Variables": variables | {"BEGUN_ANEW": str(time.time())}}
+        )
 
     def invoke(self, function: str, event: dict) -> dict:
         """Invokes a function and waits. Returns its answer, or its error as `{"errorType", "errorMessage"}`."""
@@ -123,7 +152,8 @@ class WatchedAccounts:
     def records(self, prefix: str, account_id: str | None = None) -> list[dict]:
         """The items of the table of an account whose ids begin so."""
         scope = f"{account_id or self.clients.state['account_id']}/{self.clients.state['region']}"
-        pages = self.clients.hub("dynamodb").get_paginator("query").paginate(
+        query = self.clients.hub("dynamodb").get_paginator("query")
+        pages = query.paginate(
             TableName=self.outputs["ControlRecordsTableName"],
             KeyConditionExpression="#scope = :scope AND begins_with(id, :prefix)",
             ExpressionAttributeNames={"#scope": "scope"},
@@ -148,3 +178,26 @@ class WatchedAccounts:
 
 def shown(finding: dict) -> str:
     return finding["RecordState"] if finding["RecordState"] == "ARCHIVED" else finding["Compliance"]["Status"]
+
+
+def _batches(events: Iterable[dict]) -> Iterator[list[dict]]:
+    left = iter(events)
+    while some := list(islice(left, AT_ONCE)):
+        yield some
+
+
+@contextmanager
+def without_role(iam, name: str) -> Iterator[None]:
+    """A role is not there for a while."""
+    role = iam.get_role(RoleName=name)["Role"]
+    names = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    policies = {each: iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"] for each in names}
+    for each in policies:
+        iam.delete_role_policy(RoleName=name, PolicyName=each)
+    iam.delete_role(RoleName=name)
+    try:
+        yield
+    finally:
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(role["AssumeRolePolicyDocument"]))
+        for each, document in policies.items():
+            iam.put_role_policy(RoleName=name, PolicyName=each, PolicyDocument=json.dumps(document))

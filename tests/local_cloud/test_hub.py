@@ -6,6 +6,7 @@ import zipfile
 
 import processes
 import pytest
+import stack
 from cloud import Cloud
 from conftest import HERE, REGION, eventually
 
@@ -173,3 +174,18 @@ def test_down_ends_the_processes_of_functions(tmp_path):
         cloud.down()
     assert not function.alive()
     assert not leader.alive()
+
+
+def test_conditions_join_lists(hub):
+    """An empty list is one empty text, as in AWS."""
+    of_list = {"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "Names"}]}, ""]}]}
+    template = {
+        "Parameters": {"Names": {"Type": "CommaDelimitedList", "Default": ""}},
+        "Conditions": {"HasNames": of_list},
+        "Resources": {"Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/tried/conditions"}}},
+        "Outputs": {"HasNames": {"Value": {"Fn::If": ["HasNames", "yes", "no"]}}},
+    }
+    for names, expected in (("", "no"), ("a,b", "yes")):
+        made = stack.create(hub("cloudformation"), "conditions", json.dumps(template), Names=names)
+        assert made.outputs == {"HasNames": expected}
+        stack.delete(hub("cloudformation"), "conditions")

@@ -98,17 +98,12 @@ impl<P: Platform, A: Accounts, R: Records> Run<'_, P, A, R> {
         reason: &str,
         seen: Option<&Seen>,
     ) -> Result<(), Error> {
-        let acting = |answered, mark: &Mark| Mark {
-            state: MarkState::Acting {
-                at: self.trail.platform.now(),
-                call: step.call.to_owned(),
-                answered,
-                restart: step.restart,
-            },
-            ..mark.clone()
-        };
-        let begun = acting(false, &mark.record);
-        let Written::At(version) = self.records.put(self.trail.scope, &begun, Some(mark.version)).await? else {
+        let at = self.trail.platform.now();
+        let acting = |answered| MarkState::Acting { at, call: step.call.to_owned(), answered, restart: step.restart };
+        let Versioned { record, version } = mark;
+        let before = record.state.clone();
+        let begun = Mark { state: acting(false), ..record };
+        let Written::At(version) = self.records.put(self.trail.scope, &begun, Some(version)).await? else {
             // Somebody else is at it.
             return Ok(());
         };
@@ -127,7 +122,7 @@ impl<P: Platform, A: Accounts, R: Records> Run<'_, P, A, R> {
             Ok(_) if !step.last => {
                 self.trail.keep(Entry { request_id, ..entry("acted", reason) }).await?;
                 self.tally.acted += 1;
-                self.put(acting(true, &begun), version).await
+                self.put(Mark { state: acting(true), ..begun.clone() }, version).await
             }
             Ok(_) => {
                 self.trail.tell(CorrectionState::Done, Entry { request_id, ..entry("done", reason) }).await?;
@@ -140,8 +135,9 @@ impl<P: Platform, A: Accounts, R: Records> Run<'_, P, A, R> {
                 self.done(Versioned { record: begun, version }, seen).await
             }
             Err(error) => {
-                // Without an answer nobody knows what came of it: the next run looks.
-                let state = if error.code().is_none() { begun.state.clone() } else { mark.record.state };
+                // An attempt before the last may have come through: the next run looks.
+                let came_to_nothing = error.is_access_denied() || error.is_throttled();
+                let state = if came_to_nothing { before } else { acting(error.code().is_some()) };
                 let call = Some((step.call, &input));
                 self.failed(Versioned { record: begun.clone(), version }, state, call, error).await
             }

@@ -22,8 +22,11 @@ pub(crate) struct Account<'a, A: Accounts> {
     pub(crate) scope: Scope,
     calls: AtomicU32,
     unread: Mutex<Vec<Unread>>,
-    shared: Mutex<BTreeMap<(Need, String), Arc<OnceCell<Option<Value>>>>>,
+    shared: Mutex<BTreeMap<(Need, String), Shared>>,
 }
+
+/// What several resources have in common, read once; `None` where it is not there or could not be read.
+type Shared = Arc<OnceCell<Option<Value>>>;
 
 /// Policies of one role that are read at once.
 const POLICIES_AT_ONCE: usize = 4;
@@ -90,9 +93,9 @@ impl<'a, A: Accounts> Account<'a, A> {
         mut input: Value,
         token: Option<&str>,
     ) -> Result<(Vec<Value>, Option<String>), AwsError> {
-        input["MaxResults"] = json!(PAGE);
-        if let Some(token) = token {
-            input["NextToken"] = token.into();
+        if let Some(input) = input.as_object_mut() {
+            input.insert("MaxResults".to_owned(), json!(PAGE));
+            input.extend(token.map(|token| ("NextToken".to_owned(), token.into())));
         }
         let mut answer = self.counted(self.accounts.list(&self.session, list, &input)).await?;
         let items = match answer.get_mut(list.items).map(Value::take) {

@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that cannot go on should say where"
 )]
@@ -289,7 +290,7 @@ async fn ended_anywhere_and_repeated_it_ends_the_same() {
                 let there = world.record(HUB, &arn).await.map(|record| record.verdicts[INTERNET].verdict.word());
                 match (there, last.as_deref()) {
                     (Some(word), Some(last)) => {
-                        assert!(word == last || (last == "gone" && word == "pass"), "{what}: {word}, {last}")
+                        assert!(word == last || (last == "gone" && word == "pass"), "{what}: {word}, {last}");
                     }
                     (Some(word), None) => assert_eq!(word, "pass", "{what}"),
                     (None, last) => assert!(matches!(last, None | Some("gone" | "pass")), "{what}: {last:?}"),
@@ -305,7 +306,7 @@ async fn ended_anywhere_and_repeated_it_ends_the_same() {
 async fn two_that_look_at_once_agree() {
     let mut meetings = 0;
     for state in ["Enabled", "Disabled", "gone"] {
-        for chance in 0..20 {
+        for chance in 0..12 {
             for call in 0.. {
                 let world = World::default();
                 *world.chance.lock().unwrap() = chance;
@@ -337,5 +338,5 @@ async fn two_that_look_at_once_agree() {
         }
     }
     println!("{meetings} meetings");
-    assert!(meetings > 500, "{meetings}");
+    assert!(meetings > 300, "{meetings}");
 }

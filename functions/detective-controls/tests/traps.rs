@@ -68,7 +68,10 @@ fn state_change(detail_type: &str, resource: &str, detail: Value) -> Value {
     })
 }
 
-async fn described(world: &World, event: Value) -> Result<Vec<(String, Value)>, String> {
+/// Operations and what they were asked.
+type Calls = Vec<(String, Value)>;
+
+async fn described(world: &World, event: Value) -> Result<Calls, String> {
     world.asked.lock().unwrap().clear();
     let answer = world.invoke(event).await.unwrap();
     if answer["status"] == "ignored" {
@@ -97,7 +100,7 @@ async fn each_event_leads_to_what_it_is_about_and_to_nothing_else() {
     let notebook = || of("DescribeNotebookInstance", "NotebookInstanceName", "Lab");
     let training = || of("DescribeTrainingJob", "TrainingJobName", "Churn-7");
     let lab = json!({"notebookInstanceName": "Lab"});
-    let rows: Vec<(&str, Value, Vec<(String, Value)>)> = vec![
+    let rows: Vec<(&str, Value, Calls)> = vec![
         ("a call", call("CreateNotebookInstance", lab.clone(), json!({})), notebook()),
         ("a call that is in no SDK", call("CreateTrainingJob", training_job("Churn-7"), json!({})), training()),
         (
@@ -346,15 +349,14 @@ async fn a_lifecycle_configuration_leads_to_the_instances_that_use_it() {
         json!({"notebookInstanceLifecycleConfigName": "setup"}),
         json!({}),
     );
-    let names: Vec<String> = described(&world, event)
+    let mut names: Vec<String> = described(&world, event)
         .await
         .unwrap()
         .into_iter()
         .filter_map(|(_, key)| key["NotebookInstanceName"].as_str().map(str::to_owned))
         .collect();
-    let mut sorted = names.clone();
-    sorted.sort();
-    assert_eq!(sorted, (0..5).map(|number| format!("lab-{number}")).collect::<Vec<_>>());
+    names.sort();
+    assert_eq!(names, (0..5).map(|number| format!("lab-{number}")).collect::<Vec<_>>());
     assert_eq!(world.calls("sagemaker:ListNotebookInstances"), 3, "pages");
     assert_eq!(world.calls("sagemaker:DescribeNotebookInstanceLifecycleConfig"), 2, "itself, and once for all of them");
 }

@@ -1,5 +1,5 @@
 //! What is written, in which order, and what comes of a task that is delivered again, too late, or in vain.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on should say where")]
 
 mod world;
 

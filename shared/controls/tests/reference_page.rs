@@ -1,5 +1,7 @@
 //! `docs/controls-reference.md` is made of the controls themselves: `UPDATE_DOCS=1 cargo test -p controls` writes it anew.
 
+#![allow(clippy::unwrap_used, reason = "a failed assumption of a test is a failed test")]
+
 use std::fmt::Write;
 use std::path::Path;
 

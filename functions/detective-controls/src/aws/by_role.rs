@@ -134,10 +134,10 @@ impl Accounts for AccountsByRole<'_> {
     }
 
     async fn tags(&self, session: &Arc<Session>, arn: &str, token: Option<&str>) -> Result<Value, AwsError> {
-        let mut input = serde_json::json!({"ResourceArn": arn});
-        if let Some(token) = token {
-            input["NextToken"] = token.into();
-        }
+        let input = match token {
+            Some(token) => serde_json::json!({"ResourceArn": arn, "NextToken": token}),
+            None => serde_json::json!({"ResourceArn": arn}),
+        };
         session.sagemaker.call(call("sagemaker:ListTags"), &input).await
     }
 

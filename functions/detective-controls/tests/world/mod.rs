@@ -32,6 +32,8 @@ pub const HUB: &str = "111111111111";
 pub const TARGET: &str = "222222222222";
 pub const REGION: &str = "eu-central-1";
 
+pub type Act = Box<dyn FnOnce(&World) + Send>;
+
 /// Everything that the function reaches.
 pub struct World {
     pub partition: &'static str,
@@ -56,7 +58,7 @@ pub struct World {
     pub fuse: Fuse,
     pub chance: Mutex<u64>,
     /// What another invocation does between two calls of this one: at the call of that number.
-    pub meanwhile: Mutex<Option<(usize, Box<dyn FnOnce(&World) + Send>)>>,
+    pub meanwhile: Mutex<Option<(usize, Act)>>,
 }
 
 pub fn scope(account: &str) -> Scope {
