@@ -78,7 +78,7 @@ impl World {
 fn envelope(transition: &Transition) -> Value {
     json!({
         "version": "0", "id": "17793124-05d4-b198-2fde-7ededc63b103", "account": HUB, "region": "eu-central-1",
-        "source": "mlops.controls", "detail-type": Transition::DETAIL_TYPE, "time": transition.at,
+        "source": "secure-mlops", "detail-type": Transition::DETAIL_TYPE, "time": transition.at,
         "resources": [transition.resource], "detail": transition,
     })
 }
