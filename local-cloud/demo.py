@@ -300,6 +300,7 @@ class Demo:
         unit = self.organization["units"]["staging"]
         added = accounts.add_account(self.clients.state["moto"]["url"], unit, "staging-3")
         self.organization["accounts"]["staging"].append(added)
+        self.platform.admit([added])
         self.execution_roles.append(self._execution_role("model-validator"))
         outputs = self.platform.deploy(
             ExecutionRoleArns=",".join(self.execution_roles),

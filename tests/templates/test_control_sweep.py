@@ -63,10 +63,9 @@ def test_what_was_left_out_is_named():
 @pytest.mark.parametrize(
     ("answer", "leads_to"),
     [
-        ({"cursor": None, "calls": 0, "unread": 23}, "NotSwept"),
-        ({"cursor": None, "calls": 23, "unread": 1}, "Swept"),
-        ({"cursor": None, "calls": 0, "unread": 0}, "Swept"),
-        ({"cursor": {"position": {}}, "calls": 23, "unread": 0}, "SweepScope"),
+        ({"cursor": None, "shut": True}, "NotSwept"),
+        ({"cursor": None, "shut": False}, "Swept"),
+        ({"cursor": {"position": {}}, "shut": False}, "SweepScope"),
     ],
 )
 def test_an_account_of_which_nothing_could_be_read_is_left_out(answer, leads_to):

@@ -72,6 +72,7 @@ pub(crate) async fn marking<P: Platform, R: Records>(
         kind: record.kind,
         name: record.name.clone(),
         key: record.key.clone(),
+        instance_type: record.instance_type.clone(),
         created: record.created,
         since: verdict.since,
         actor: verdict.actor.clone(),

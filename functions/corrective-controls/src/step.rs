@@ -7,10 +7,9 @@ pub(crate) const STOP_NOTEBOOK: &str = "sagemaker:StopNotebookInstance";
 pub(crate) const UPDATE_NOTEBOOK: &str = "sagemaker:UpdateNotebookInstance";
 pub(crate) const START_NOTEBOOK: &str = "sagemaker:StartNotebookInstance";
 const DELETE_APP: &str = "sagemaker:DeleteApp";
-const DELETE_ENDPOINT: &str = "sagemaker:DeleteEndpoint";
 
 /// Every call that changes a resource. There is no other one, whatever the configuration says.
-pub const CALLS: [&str; 10] = [
+pub const CALLS: [&str; 9] = [
     STOP_NOTEBOOK,
     UPDATE_NOTEBOOK,
     START_NOTEBOOK,
@@ -20,7 +19,6 @@ pub const CALLS: [&str; 10] = [
     "sagemaker:StopHyperParameterTuningJob",
     "sagemaker:StopAutoMLJob",
     DELETE_APP,
-    DELETE_ENDPOINT,
 ];
 
 /// What an action is to a resource in the state that it is in.
@@ -67,11 +65,6 @@ pub(crate) fn standing(action: Action, kind: Kind, status: Option<&str>) -> Stan
             "Deleting" | "Deleted" | "Failed" => Standing::Over,
             _ => Standing::Passing,
         },
-        (Action::Delete, Kind::Endpoint) => match status {
-            "InService" | "Failed" => Standing::Ready(Some(DELETE_ENDPOINT)),
-            "Deleting" => Standing::Over,
-            _ => Standing::Passing,
-        },
         (Action::Stop | Action::Harden | Action::Delete, _) => Standing::Never,
     }
 }
@@ -90,5 +83,5 @@ pub fn input(call: &str, key: &BTreeMap<String, String>) -> Value {
 
 /// The value of the template's parameter `CorrectiveActions` that gives the right to a call.
 pub(crate) fn parameter(call: &str) -> &'static str {
-    if matches!(call, DELETE_APP | DELETE_ENDPOINT) { "StopAndDelete" } else { "Stop or StopAndDelete" }
+    if call == DELETE_APP { "StopAndDelete" } else { "Stop or StopAndDelete" }
 }

@@ -28,7 +28,7 @@ fn key(kind: Kind) -> BTreeMap<String, String> {
 
 fn kind(call: &str) -> Kind {
     let named = |kind: &&Kind| call.ends_with(kind.facts().name);
-    // `StopTransformJob` ends with no other kind's name; an endpoint's is part of none here.
+    // `StopTransformJob` ends with no other kind's name.
     *Kind::ALL.iter().filter(named).max_by_key(|kind| kind.facts().name.len()).unwrap()
 }
 

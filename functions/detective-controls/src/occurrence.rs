@@ -57,9 +57,6 @@ where
         return ignored("it names no account and region");
     };
     let scope = Scope { account, region };
-    if !context.settings.watches(context.hub, &scope) {
-        return ignored(&format!("{scope} is not watched"));
-    }
     let rules = Rules::read(services.document).await?;
     if !is_of_interest(&rules, &event) {
         return ignored("no enabled control looks at what it is about");

@@ -1,4 +1,3 @@
-use control_records::Scope;
 use findings::Hub;
 use identifiers::{AccountId, Region};
 use lambda_runtime::Diagnostic;
@@ -17,9 +16,6 @@ const ENV_EVENT_BUS_NAME: &str = "EVENT_BUS_NAME";
 const ENV_TARGET_ROLE_NAME: &str = "TARGET_ROLE_NAME";
 /// `enabled` or `disabled`: whether findings go to Security Hub.
 const ENV_SECURITY_HUB: &str = "SECURITY_HUB";
-/// The accounts and regions beside the function's own whose events are looked into, as a JSON list of
-/// `{"account", "region"}`. Not set: those whose events come here, and whose role lets in.
-const ENV_SCOPES: &str = "SCOPES";
 
 /// What the template gives the function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +34,6 @@ pub struct Settings {
     pub target_role_name: String,
     /// Whether findings go to Security Hub.
     pub security_hub: bool,
-    /// Whose events are looked into; `None`: everybody's.
-    pub scopes: Option<Vec<Scope>>,
 }
 
 /// The function was deployed wrongly.
@@ -76,10 +70,6 @@ impl Settings {
                     false
                 }
             },
-            scopes: variable(ENV_SCOPES).and_then(|text| {
-                let read = serde_json::from_str(&text);
-                read.map_err(|error| faults.push(format!("{ENV_SCOPES} is no list of scopes: {error}"))).ok()
-            }),
         };
         if faults.is_empty() { Ok(settings) } else { Err(SettingsError(faults)) }
     }
@@ -90,12 +80,6 @@ impl Settings {
         let mut parts = function_arn.split(':').skip(3);
         let (region, account): (Region, AccountId) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         Some(Hub { partition: self.partition.clone(), account, region, platform_name: self.platform_name.clone() })
-    }
-
-    /// Whether events of that account and region are looked into.
-    pub(crate) fn watches(&self, hub: &Hub, scope: &Scope) -> bool {
-        let own = scope.account == hub.account && scope.region == hub.region;
-        own || self.scopes.as_ref().is_none_or(|scopes| scopes.contains(scope))
     }
 }
 
@@ -114,37 +98,21 @@ mod tests {
     fn all_faults_are_named_at_once() {
         let faulty = |name: &str| match name {
             ENV_SECURITY_HUB => Some("on".to_owned()),
-            ENV_SCOPES => Some(r#"[{"account": "1", "region": "eu-west-1"}]"#.to_owned()),
             ENV_PARTITION => Some("aws".to_owned()),
             _ => None,
         };
         let message = Settings::from_environment(faulty).unwrap_err().to_string();
-        for expected in ["PLATFORM_NAME is missing", "EVENT_BUS_NAME is missing", "\"on\"", "SCOPES", "an account id"] {
+        for expected in ["PLATFORM_NAME is missing", "EVENT_BUS_NAME is missing", "\"on\""] {
             assert!(message.contains(expected), "{expected}: {message}");
         }
     }
 
     #[test]
     fn a_function_knows_where_it_is() {
-        let all = |name: &str| {
-            Some(
-                if name == ENV_SECURITY_HUB {
-                    "enabled"
-                } else if name == ENV_SCOPES {
-                    "[]"
-                } else {
-                    "x"
-                }
-                .to_owned(),
-            )
-        };
+        let all = |name: &str| Some(if name == ENV_SECURITY_HUB { "enabled" } else { "x" }.to_owned());
         let settings = Settings::from_environment(all).unwrap();
         let hub = settings.hub("arn:aws-cn:lambda:cn-north-1:111111111111:function:x-detective-controls").unwrap();
         assert_eq!((hub.account.as_str(), hub.region.as_str()), ("111111111111", "cn-north-1"));
-        let scope = |account: &str| Scope { account: account.parse().unwrap(), region: hub.region.clone() };
-        assert!(settings.watches(&hub, &scope("111111111111")));
-        assert!(!settings.watches(&hub, &scope("222222222222")));
-        assert!(Settings { scopes: None, ..settings.clone() }.watches(&hub, &scope("222222222222")));
         assert_eq!(settings.hub("x"), None);
     }
 }

@@ -44,6 +44,8 @@ pub struct Swept {
     calls: u32,
     /// How much could not be read so far.
     unread: usize,
+    /// Whether it has come to its end without one listing that was answered.
+    shut: bool,
     /// What this invocation did.
     settled: Settled,
 }
@@ -135,6 +137,7 @@ fn answer(cursor: Cursor, finished: bool, settled: Settled) -> Swept {
         listed: cursor.record.listed.values().sum(),
         calls: cursor.record.calls,
         unread: unread(&cursor),
+        shut: finished && unread(&cursor) > 0 && cursor.record.listed.is_empty(),
         settled,
         cursor: (!finished).then_some(cursor),
     }

@@ -283,12 +283,21 @@ async fn an_account_that_lets_nobody_in_is_said_and_the_others_go_on() {
 
     world.closed.lock().unwrap().push(TARGET.to_owned());
     let answer = world.sweep(TARGET).await;
-    assert_eq!(answer["cursor"], Value::Null);
+    assert_eq!((&answer["cursor"], &answer["shut"]), (&Value::Null, &json!(true)));
     let record = world.sweep_record(TARGET).await;
     assert!(record.finished.is_some() && record.unread.len() > 15, "{record:?}");
     assert!(record.unread.iter().all(|unread| unread.operation == "sts:AssumeRole" && unread.name.is_none()));
     assert!(world.record(TARGET, &there).await.is_some(), "what cannot be seen is not gone");
-    assert_eq!(world.sweep(HUB).await["unread"], 0);
+    let hub = world.sweep(HUB).await;
+    assert_eq!((&hub["unread"], &hub["shut"]), (&json!(0), &json!(false)));
+
+    // A role that went while its session lasts lets in, and lets see nothing.
+    world.closed.lock().unwrap().clear();
+    let lists = Kind::ALL.iter().filter_map(|kind| kind.facts().list.as_ref());
+    lists.for_each(|list| world.refuse(list.operation, "AccessDeniedException", "no policy allows it"));
+    assert_eq!(world.sweep(TARGET).await["shut"], true);
+    world.refused.lock().unwrap().remove("sagemaker:ListModels");
+    assert_eq!(world.sweep(TARGET).await["shut"], false);
 }
 
 #[tokio::test]

@@ -16,13 +16,13 @@ pub(crate) struct Corrections {
     by_arn: HashMap<String, Vec<usize>>,
 }
 
-/// What earlier reports knew of a correction and may be on no record any more, by control, ARN and time.
-pub(crate) type Known = HashMap<(String, String, Timestamp), (Option<String>, Option<Timestamp>)>;
+/// When earlier reports saw what was corrected run again, which may be on no record any more, by control, ARN and time.
+pub(crate) type Known = HashMap<(String, String, Timestamp), Timestamp>;
 
 /// What the last report knew of what was done.
 pub(crate) fn known(previous: &Report) -> Known {
     let done = previous.corrections.iter().filter(|it| it.state == CorrectionState::Done);
-    done.map(|it| ((it.control.clone(), it.arn.clone(), it.at), (it.instance_type.clone(), it.ran_again))).collect()
+    done.filter_map(|it| Some(((it.control.clone(), it.arn.clone(), it.at), it.ran_again?))).collect()
 }
 
 impl Corrections {
@@ -47,7 +47,7 @@ impl Corrections {
             state,
             at,
             idle_hours,
-            instance_type: None,
+            instance_type: mark.instance_type,
             ran_again: None,
             saved_minutes: None,
         });
@@ -57,7 +57,6 @@ impl Corrections {
     pub(crate) fn meet(&mut self, record: &ResourceRecord) {
         for index in self.by_arn.get(&record.arn).into_iter().flatten() {
             if let Some(correction) = self.all.get_mut(*index) {
-                correction.instance_type.clone_from(&record.instance_type);
                 correction.ran_again = ran_again(record, &correction.control, correction.at);
             }
         }
@@ -72,11 +71,8 @@ impl Corrections {
                 continue;
             }
             let key = (correction.control.clone(), correction.arn.clone(), correction.at);
-            if let Some((instance_type, ran_again)) = known.get(&key) {
-                correction.instance_type = correction.instance_type.take().or_else(|| instance_type.clone());
-                // The earlier report saw it sooner.
-                correction.ran_again = ran_again.or(correction.ran_again);
-            }
+            // The earlier report saw it sooner.
+            correction.ran_again = known.get(&key).copied().or(correction.ran_again);
             if correction.mode == CorrectionMode::Act && correction.idle_hours.is_some() {
                 let until = correction.ran_again.unwrap_or(sweep).min(sweep);
                 let seconds = until.as_second().saturating_sub(correction.at.as_second());

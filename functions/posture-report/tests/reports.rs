@@ -205,6 +205,7 @@ async fn what_was_stopped_saves_until_it_runs_again() {
     }
     let mut waiting = stopped(&home(), "waiting", noon_before);
     waiting.state = MarkState::Waiting;
+    waiting.instance_type = None;
     world.put(&home(), &waiting).await;
     let mut other = stopped(&home(), "not-idle", noon_before);
     other.state = MarkState::Done { at: at(noon_before), idle_hours: None };
@@ -231,9 +232,9 @@ async fn what_was_stopped_saves_until_it_runs_again() {
         ("anew", Some(90), medium),
         ("asleep", Some(24 * 60), medium),
         ("awake", Some(6 * 60), medium),
-        ("deleted", Some(24 * 60), None),
-        ("not-idle", None, None),
-        ("said", None, None),
+        ("deleted", Some(24 * 60), medium),
+        ("not-idle", None, medium),
+        ("said", None, medium),
         ("stale", Some(24 * 60), medium),
         ("waiting", None, None),
     ];
@@ -241,8 +242,8 @@ async fn what_was_stopped_saves_until_it_runs_again() {
     let state = |name: &str| report.corrections.iter().find(|it| it.name == name).map(|it| (it.state, it.action));
     assert_eq!(state("waiting"), Some((CorrectionState::Waiting, Action::Stop)));
     let savings: Vec<_> = report.savings.by_instance_type.iter().map(|it| (it.minutes, it.money)).collect();
-    assert_eq!(savings, [(24 * 60, None), (3330, Some(2.78))], "55.5 hours at 0.05");
-    assert_eq!((report.savings.minutes, report.savings.money), (24 * 60 + 3330, Some(2.78)));
+    assert_eq!(savings, [(4770, Some(3.98))], "79.5 hours at 0.05");
+    assert_eq!((report.savings.minutes, report.savings.money), (4770, Some(3.98)));
 
     // A day later: it was stopped for good in the meantime, and what the last report knew of it is not forgotten.
     let mut record = notebook(&home(), "awake", &[(INTERNET, fail("idle again"))]);

@@ -3,6 +3,10 @@
 //! serde stops at the first fault. An administrator who registers a model or configures the controls gets one error that
 //! lists all of them: where each is, what is there, what was expected instead.
 
+mod parsing;
+
+use parsing::Parsing;
+use serde::de::DeserializeSeed;
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -26,6 +30,15 @@ pub struct Fault {
 pub struct Faults(RefCell<Vec<Fault>>);
 
 impl Faults {
+    /// A text's document; `None`: it is no JSON, which is recorded. So is every member that an object has more than once:
+    /// serde would keep the last without a word.
+    pub fn parse(&self, text: &str) -> Option<Value> {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let parsing = Parsing { path: "$".to_owned(), faults: self };
+        let parsed = parsing.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+        parsed.map_err(|error| self.record("$", format!("is not JSON: {error}"))).ok()
+    }
+
     /// The whole document, to be read.
     pub fn root<'a>(&'a self, value: &'a Value) -> Node<'a> {
         Node { path: "$".to_owned(), value, faults: self }

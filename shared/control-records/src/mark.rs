@@ -18,6 +18,9 @@ pub struct Mark {
     pub name: String,
     /// What the calls about it are told, as in [`ResourceRecord::key`](crate::ResourceRecord::key).
     pub key: BTreeMap<String, String>,
+    /// What it runs on, as far as it is known.
+    #[serde(default)]
+    pub instance_type: Option<String>,
     /// When the resource was made: one of the same name that was made later bears no mark.
     pub created: Option<Timestamp>,
     /// Since when the control has failed it.

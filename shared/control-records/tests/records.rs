@@ -58,6 +58,7 @@ fn mark(state: MarkState) -> Mark {
         kind: Kind::NotebookInstance,
         name: "lab".to_owned(),
         key: resource("lab").key,
+        instance_type: Some("ml.t3.medium".to_owned()),
         created: None,
         since: at("2026-03-01T09:59:00Z"),
         actor: None,

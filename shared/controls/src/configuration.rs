@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use wildmatch::WildMatch;
 
 use crate::{Action, Control};
@@ -203,11 +202,8 @@ impl Configuration {
     /// Every fault with its path: what is no JSON, unknown members, controls that do not exist, actions that a control does not
     /// have, numbers out of range, exemptions without an owner or an end.
     pub fn from_json(document: &str) -> Result<Self, InvalidConfiguration> {
-        let value: Value = serde_json::from_str(document).map_err(|error| InvalidConfiguration {
-            faults: vec![Fault { path: "$".to_owned(), problem: format!("is not JSON: {error}") }],
-        })?;
         let faults = Faults::default();
-        let read = reading::configuration(&faults.root(&value));
+        let read = faults.parse(document).and_then(|value| reading::configuration(&faults.root(&value)));
         let faults = faults.into_vec();
         match read {
             Some(configuration) if faults.is_empty() => Ok(configuration),

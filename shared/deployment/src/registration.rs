@@ -5,7 +5,6 @@ use crate::waves::{MOST_ALARMS, Waves, waves};
 use checked_document::{Fault, Faults, Node, Object};
 use identifiers::{AccountId, OrganizationNode, Region, RoleArn};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -196,15 +195,8 @@ pub struct StageDraft {
 impl Draft {
     /// Reads what can be read.
     pub fn read(text: &str) -> Self {
-        let document: Value = match serde_json::from_str(text) {
-            Ok(document) => document,
-            Err(error) => {
-                let fault = Fault { path: "$".to_owned(), problem: format!("is not JSON: {error}") };
-                return Self { faults: vec![fault], ..Self::default() };
-            }
-        };
         let faults = Faults::default();
-        let draft = draft(&faults.root(&document)).unwrap_or_default();
+        let draft = faults.parse(text).and_then(|document| draft(&faults.root(&document))).unwrap_or_default();
         Self { faults: faults.into_vec(), ..draft }
     }
 

@@ -78,7 +78,6 @@ impl World {
                 match name {
                     "PARTITION" => partition,
                     "SECURITY_HUB" => "enabled",
-                    "SCOPES" => r#"[{"account": "222222222222", "region": "eu-central-1"}]"#,
                     _ => "mlops",
                 }
                 .to_owned(),

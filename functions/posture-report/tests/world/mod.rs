@@ -80,6 +80,7 @@ pub(crate) fn stopped(scope: &Scope, name: &str, time: &str) -> Mark {
         kind: Kind::NotebookInstance,
         name: name.to_owned(),
         key: key(name),
+        instance_type: Some("ml.t3.medium".to_owned()),
         created: Some(at("2026-01-01T00:00:00Z")),
         since: at("2026-01-29T12:00:00Z"),
         actor: None,

@@ -83,6 +83,7 @@ pub(crate) fn mark(state: MarkState) -> Mark {
         kind: record.kind,
         name: record.name,
         key: record.key,
+        instance_type: record.instance_type,
         created: record.created,
         since: at("2026-03-01T10:00:00Z"),
         actor: None,
