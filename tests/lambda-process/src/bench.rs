@@ -1,4 +1,5 @@
 mod canned;
+mod controls;
 mod cost;
 mod event;
 mod measurement;
@@ -31,10 +32,10 @@ pub(crate) struct Bench {
     /// The Python that has boto3 and awslambdaric
     #[arg(long)]
     python: PathBuf,
-    /// The folder with functions.json, services/ and python/<function>.py
+    /// The folder with functions.json, services/, python/<function>.py and population.py
     #[arg(long, default_value = "bench")]
     cases: PathBuf,
-    /// Only one of the two tables
+    /// Only one of the tables
     #[arg(long, value_enum)]
     only: Option<Table>,
     /// Only this function; repeat it for more
@@ -46,9 +47,12 @@ pub(crate) struct Bench {
     /// Warm events in each process
     #[arg(long, default_value_t = 10)]
     warm: usize,
-    /// Milliseconds each call to a service takes; the budgets are for the usual ones [default: 0 for cost, 20 for scale]
+    /// Milliseconds each call to a service takes; the budgets are for the usual ones [default: 0 for cost, 20 for
+    /// scale and controls]
     #[arg(long)]
     latency_ms: Option<u64>,
+    #[command(flatten)]
+    beside: controls::Beside,
     /// Also write the figures to this file, as JSON
     #[arg(long)]
     json: Option<PathBuf>,
@@ -60,12 +64,15 @@ enum Table {
     Cost,
     /// Many accounts and many apps
     Scale,
+    /// Rules, events and sweeps, beside Prowler
+    Controls,
 }
 
 #[derive(Serialize)]
 struct Figures {
     cost: Option<report::Report>,
     scale: Option<scale::Report>,
+    controls: Option<controls::Report>,
 }
 
 impl Bench {
@@ -74,23 +81,30 @@ impl Bench {
         ensure!(self.rounds > 0 && self.warm > 0, "nothing can be measured in no rounds or with no warm events");
         let programs = Programs::new(&self.binaries, &self.python, &self.cases)?;
         let latency = |default| Duration::from_millis(self.latency_ms.unwrap_or(default));
-        let mut figures = Figures { cost: None, scale: None };
-        if self.only != Some(Table::Scale) {
+        let mut figures = Figures { cost: None, scale: None, controls: None };
+        let wanted = |table| self.only.is_none_or(|only| only == table);
+        if wanted(Table::Cost) {
             let cost = cost::measure(&self, &programs, latency(0)).await?;
             writeln!(std::io::stdout(), "{cost}")?;
             figures.cost = Some(cost);
         }
-        if self.only != Some(Table::Cost) {
+        if wanted(Table::Scale) {
             let scale = scale::measure(&programs, &self.functions, latency(20)).await?;
-            write!(std::io::stdout(), "{scale}")?;
+            writeln!(std::io::stdout(), "{scale}")?;
             figures.scale = Some(scale);
+        }
+        if wanted(Table::Controls) {
+            let controls = controls::measure(&self, &programs, latency(20)).await?;
+            write!(std::io::stdout(), "{controls}")?;
+            figures.controls = Some(controls);
         }
         if let Some(path) = &self.json {
             std::fs::write(path, serde_json::to_string_pretty(&figures)?)
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
         let kept = figures.cost.is_none_or(|cost| cost.within_budgets())
-            && figures.scale.is_none_or(|scale| scale.within_budgets());
+            && figures.scale.is_none_or(|scale| scale.within_budgets())
+            && figures.controls.is_none_or(|controls| controls.within_budgets());
         Ok(if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

@@ -25,7 +25,7 @@ mod runtime_api;
 pub use function::Function;
 pub use json_service::JsonService;
 pub use loopback::{Reply, Request, Server};
-pub use process::{Ended, Invocation, KillSwitch, Memory, Outcome, Process};
+pub use process::{Ended, Invocation, KillSwitch, Memory, Outcome, Process, processor_time};
 pub use proxy::{Call, Fault, Proxy, Upstreams};
 pub use query_service::QueryService;
 pub use response_sink::{Behaviour, Delivery, ResponseSink};

@@ -55,6 +55,39 @@ pub struct Memory {
     pub peak_kib: u64,
 }
 
+impl Memory {
+    /// That of the process with this id.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn of(process: u32) -> Result<Self> {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+            number.with_context(|| format!("the process has no {name}: it has ended"))
+        };
+        Ok(Self { resident_kib: field("VmRSS")?, peak_kib: field("VmHWM")? })
+    }
+}
+
+/// The kernel counts processor time in hundredths of a second for everybody, whatever its own clock is.
+const TICK: Duration = Duration::from_millis(10);
+
+/// How long the process with this id has been on a processor, its threads and the kernel's work for it included.
+///
+/// # Errors
+/// When it has ended.
+pub fn processor_time(process: u32) -> Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The name of the program may have anything in it but ends with the last parenthesis; after it come the fields from
+    // the third on, of which user and system time are the 14th and 15th.
+    let (_, fields) = stat.rsplit_once(')').context("the process has no name")?;
+    let mut fields = fields.split_whitespace().skip(11).map(str::parse::<u32>);
+    let mut ticks = || fields.next().context("the process has no times")?.context("a time is no number");
+    Ok(TICK * (ticks()? + ticks()?))
+}
+
 /// What is left of a process.
 #[derive(Clone, Debug)]
 pub struct Ended {
@@ -232,13 +265,15 @@ impl Process {
     /// # Errors
     /// When it has ended.
     pub fn memory(&self) -> Result<Memory> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id))?;
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-            let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-            number.with_context(|| format!("the process has no {name}: it has ended"))
-        };
-        Ok(Memory { resident_kib: field("VmRSS")?, peak_kib: field("VmHWM")? })
+        Memory::of(self.id)
+    }
+
+    /// How long the process has been on a processor.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn processor_time(&self) -> Result<Duration> {
+        processor_time(self.id)
     }
 
     /// The switch that ends this process.

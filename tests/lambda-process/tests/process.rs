@@ -7,7 +7,7 @@
     reason = "whatever these meet is a failed test"
 )]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lambda_process::{Function, Outcome};
 
@@ -29,6 +29,23 @@ fn shell(then: &str) -> Function {
 const ANSWER: &str = r#"
     printf 'POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nhost: api\r\ncontent-length: 2\r\n\r\n{}' "$id" >&3
     sleep 60"#;
+
+#[tokio::test]
+async fn what_a_process_works_is_counted() {
+    let mut idle = shell(ANSWER).start().await.unwrap();
+    let mut busy = shell(&ANSWER.replace("sleep 60", "for ((n = 0; n < 200000; n++)); do :; done; sleep 60"))
+        .start()
+        .await
+        .unwrap();
+    for process in [&mut idle, &mut busy] {
+        process.invoke("{}").await.unwrap();
+    }
+    let limit = Instant::now() + Duration::from_secs(10);
+    while busy.processor_time().unwrap() <= idle.processor_time().unwrap() + Duration::from_millis(50) {
+        assert!(Instant::now() < limit, "{:?} and {:?}", busy.processor_time(), idle.processor_time());
+        busy.idle(Duration::from_millis(20)).await;
+    }
+}
 
 #[tokio::test]
 async fn an_event_is_answered_and_timed() {
@@ -57,7 +74,7 @@ async fn a_function_that_runs_out_of_time_is_killed() {
     let mut process = shell("sleep 60").timeout(Duration::from_millis(300)).start().await.unwrap();
     let invocation = process.invoke("{}").await.unwrap();
     assert_eq!((invocation.outcome, invocation.duration), (Outcome::TimedOut, Duration::from_millis(300)));
-    assert!(process.memory().is_err());
+    assert!(process.memory().is_err() && process.processor_time().is_err());
     assert_eq!(process.stop().await.unwrap().exit.to_string(), "signal: 9 (SIGKILL)");
 }
 

@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a function is given, in the cases' `functions.json`.
 #[derive(Deserialize)]
-struct Case {
+pub(crate) struct Case {
     /// The name of its folder among the binaries.
     logical_id: String,
     #[serde(default)]
@@ -39,7 +39,7 @@ enum Given {
 }
 
 impl Case {
-    fn event(&self, name: &str) -> Map<String, Value> {
+    pub(crate) fn event(&self, name: &str) -> Map<String, Value> {
         match &self.given {
             Given::Resource { request, properties } => {
                 event::request(*request, name, &self.logical_id, properties.clone())
@@ -48,9 +48,13 @@ impl Case {
         }
     }
 
+    /// The function with its own environment.
+    pub(crate) fn configured(&self, function: Function) -> Function {
+        self.environment.iter().fold(function, |function, (name, value)| function.env(name, value))
+    }
+
     fn subject(&self, function: Function, name: &str) -> Subject {
-        let function = self.environment.iter().fold(function, |function, (name, value)| function.env(name, value));
-        Subject::new(function.timeout(TIMEOUT), self.event(name))
+        Subject::new(self.configured(function).timeout(TIMEOUT), self.event(name))
     }
 }
 
@@ -93,11 +97,19 @@ pub(crate) async fn measure(bench: &Bench, programs: &Programs, latency: Duratio
     Ok(Report::new(&bare_samples, rows, bench.rounds, bench.warm, latency))
 }
 
+/// What this function is given.
+pub(crate) fn case(programs: &Programs, name: &str) -> Result<Case> {
+    every_case(programs)?.remove(name).with_context(|| format!("there is no case of the function {name}"))
+}
+
+fn every_case(programs: &Programs) -> Result<BTreeMap<String, Case>> {
+    read_json(&programs.cases.join("functions.json"))
+}
+
 fn cases(bench: &Bench, programs: &Programs) -> Result<BTreeMap<String, Case>> {
-    let path = programs.cases.join("functions.json");
-    let mut cases: BTreeMap<String, Case> = read_json(&path)?;
+    let mut cases = every_case(programs)?;
     for name in &bench.functions {
-        ensure!(cases.contains_key(name), "{} has no function {name}", path.display());
+        ensure!(cases.contains_key(name), "there is no case of the function {name}");
     }
     cases.retain(|name, _| bench.functions.is_empty() || bench.functions.contains(name));
     programs.ensure_built(cases.values().map(|case| case.logical_id.as_str()))?;
@@ -105,7 +117,7 @@ fn cases(bench: &Bench, programs: &Programs) -> Result<BTreeMap<String, Case>> {
 }
 
 /// The services by signing name: `services/<name>.json`.
-fn canned(programs: &Programs) -> Result<BTreeMap<String, Operations>> {
+pub(crate) fn canned(programs: &Programs) -> Result<BTreeMap<String, Operations>> {
     let folder = programs.cases.join("services");
     let mut services = BTreeMap::new();
     for entry in std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {

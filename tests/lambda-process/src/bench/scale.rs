@@ -6,7 +6,7 @@ mod accounts;
 mod apps;
 mod deployment;
 mod endpoints;
-mod exchange;
+pub(crate) mod exchange;
 mod hub;
 mod organization;
 mod registry;
@@ -14,7 +14,7 @@ mod report;
 mod rollout;
 mod stack_sets;
 mod studio;
-mod task;
+pub(crate) mod task;
 
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -47,12 +47,17 @@ pub(crate) async fn measure(programs: &Programs, functions: &[String], latency: 
     Ok(report)
 }
 
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where the page of a listing of `length` items lies that `token` begins, and the token of the next one.
-fn page(length: usize, token: &str, asked: usize, most: usize) -> Result<(Range<usize>, Option<String>), Answer> {
+pub(crate) fn page(
+    length: usize,
+    token: &str,
+    asked: usize,
+    most: usize,
+) -> Result<(Range<usize>, Option<String>), Answer> {
     let from = if token.is_empty() { Ok(0) } else { token.parse() };
     match from {
         Ok(from) if from <= length && (1..=most).contains(&asked) => {

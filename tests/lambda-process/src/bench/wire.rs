@@ -99,7 +99,7 @@ enum Protocol {
 impl Protocol {
     fn of(service: &str) -> Self {
         match service {
-            "backup" | "elasticfilesystem" | "lambda" => Self::RestJson,
+            "backup" | "elasticfilesystem" | "lambda" | "securityhub" => Self::RestJson,
             "cloudformation" | "iam" | "sts" => Self::Query,
             "ec2" => Self::Ec2,
             "s3" => Self::S3,

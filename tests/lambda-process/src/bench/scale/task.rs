@@ -36,6 +36,12 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// # Errors
+    /// When the process has ended.
+    pub(crate) fn processor_time(&self) -> Result<Duration> {
+        self.process.processor_time()
+    }
+
     /// What all the tasks took.
     pub(crate) async fn finish(self) -> Result<Exchange> {
         let peak_kib = Some(self.process.memory()?.peak_kib);
