@@ -86,3 +86,21 @@ fn templates() -> Result<Vec<String>> {
     found.sort();
     Ok(found)
 }
+
+/// Arbitrary input for what judges: none of it panics, and all of it is answered.
+pub(crate) fn fuzz(inputs: u64) -> Result<()> {
+    step(
+        "arbitrary descriptions for every control",
+        command("cargo")
+            .args(["test", "--quiet", "--release", "--package", "controls", "--lib", "arbitrary", "--", "--nocapture"])
+            .env("CONTROLS_FUZZ_INPUTS", inputs.to_string()),
+    )?;
+    step(
+        "arbitrary events and answers for detective-controls",
+        // With the features that the workspace's tests have: nothing is built twice.
+        command(tools::cargo_tool(NEXTEST.0, NEXTEST.1)?)
+            .args(["nextest", "run", "--workspace", "--no-capture", "--filterset"])
+            .arg("package(detective-controls) & binary(properties)")
+            .env("DETECTIVE_INPUTS", (inputs / 50).to_string()),
+    )
+}

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::process::{command, output, root, step};
-use crate::tools::{Python, target_folder};
+use crate::tools::{Python, prowler, target_folder};
 
 /// This machine's processor as the template's parameter `Architecture` names it: the local cloud runs functions here.
 pub(crate) fn architecture() -> Result<&'static str> {
@@ -51,21 +51,24 @@ pub(crate) struct Bench {
     /// Rounds of each measurement of cost; the medians are printed.
     #[arg(long, default_value_t = 15)]
     rounds: u32,
-    /// Only one of the two tables.
-    #[arg(long, value_parser = [COST, SCALE])]
+    /// Only one of the tables.
+    #[arg(long, value_parser = [COST, SCALE, CONTROLS])]
     only: Option<String>,
-    /// Milliseconds that each call to a service takes; the budgets are for the usual ones [default: 0 for cost, 20 for scale].
+    /// Milliseconds that each call to a service takes; the budgets are for the usual ones [default: 0 for cost, 20 for the others].
     #[arg(long)]
     latency_ms: Option<u32>,
 }
 
 const COST: &str = "cost";
 const SCALE: &str = "scale";
+const CONTROLS: &str = "controls";
 
 /// Cost: start-up, first and warm event, memory and size, side by side with a bare function and with Python. Scale: the
-/// work for many accounts and apps, side by side with what the reference solution does.
+/// work for many accounts and apps, side by side with what the reference solution does. Controls: the rules alone, from an
+/// event to its findings, and sweeps of many resources, side by side with Prowler.
 pub(crate) fn bench(python: &Python, bench: &Bench) -> Result<()> {
-    if bench.only.as_deref() != Some(SCALE) {
+    let wanted = |table| bench.only.as_deref().is_none_or(|only| only == table);
+    if wanted(COST) {
         step(
             "building the bare function",
             python.command("cargo-lambda")?.current_dir(root().join("tests/bare-function")).args([
@@ -89,6 +92,27 @@ pub(crate) fn bench(python: &Python, bench: &Bench) -> Result<()> {
         .arg("--bare")
         .arg(target.join("lambda/bare-function/bootstrap"))
         .args(["--python", interpreter.trim(), "--rounds", &bench.rounds.to_string()]);
+    if wanted(CONTROLS) {
+        step(
+            "building the controls' evaluations",
+            command("cargo").args([
+                "build",
+                "--quiet",
+                "--release",
+                "--package",
+                "controls",
+                "--example",
+                "evaluations",
+            ]),
+        )?;
+        measuring
+            .arg("--evaluations")
+            .arg(target.join("release/examples/evaluations"))
+            .arg("--prowler")
+            .arg(prowler()?.command("prowler")?.get_program())
+            .arg("--scratch")
+            .arg(target.join("bench"));
+    }
     if let Some(table) = &bench.only {
         measuring.args(["--only", table]);
     }

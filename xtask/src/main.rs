@@ -4,6 +4,7 @@
 
 mod checks;
 mod cloud;
+mod comparison;
 mod functions;
 mod process;
 mod tools;
@@ -38,9 +39,22 @@ enum Command {
         #[command(subcommand)]
         action: cloud::Action,
     },
-    /// Measures start-up, events, memory and size of every function against a bare one and against Python, and what grows
-    /// with the number of accounts and apps.
+    /// Measures start-up, events, memory and size of every function against a bare one and against Python, what grows with the
+    /// number of accounts and apps, and the controls against Prowler.
     Bench(functions::Bench),
+    /// Tries the controls with arbitrary descriptions, and detective-controls with arbitrary events and answers.
+    Fuzz {
+        /// How many descriptions; of events and answers it is a fiftieth.
+        #[arg(long, default_value_t = 10_000_000)]
+        inputs: u64,
+    },
+    /// Has Prowler, Cloud Custodian and Checkov judge the same edge cases as the controls, and writes
+    /// `docs/controls-compared.md`.
+    Compare {
+        /// Write nothing; fail where a verdict is not as it is written.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -71,5 +85,7 @@ fn run(command: Command) -> Result<()> {
             functions::build(&python)?;
             functions::bench(&python, &bench)
         }
+        Command::Fuzz { inputs } => checks::fuzz(inputs),
+        Command::Compare { check } => comparison::compare(check),
     }
 }

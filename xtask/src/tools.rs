@@ -20,9 +20,14 @@ pub(crate) struct Python {
 }
 
 impl Python {
+    /// The folder of the environment's programs.
+    pub(crate) fn programs(&self) -> PathBuf {
+        self.environment.join("bin")
+    }
+
     /// A program of the environment, with the environment first in `PATH`: `sam` finds `cargo-lambda` and Zig there.
     pub(crate) fn command(&self, program: &str) -> Result<Command> {
-        let programs = self.environment.join("bin");
+        let programs = self.programs();
         let mut command = command(programs.join(program));
         command.env("PATH", path_with(programs)?).env("SAM_CLI_TELEMETRY", "0").env("PYTHONDONTWRITEBYTECODE", "1");
         Ok(command)
@@ -37,6 +42,16 @@ pub(crate) fn python() -> Result<Python> {
 /// checkov alone: it pins an older SDK than the local cloud needs.
 pub(crate) fn checkov() -> Result<Python> {
     environment(".venv-checkov", "local-cloud/requirements-checkov.txt")
+}
+
+/// Prowler, which the controls are compared with: it pins an older SDK too.
+pub(crate) fn prowler() -> Result<Python> {
+    environment(".venv-prowler", "local-cloud/requirements-prowler.txt")
+}
+
+/// Cloud Custodian, which the controls are compared with.
+pub(crate) fn custodian() -> Result<Python> {
+    environment(".venv-custodian", "local-cloud/requirements-custodian.txt")
 }
 
 fn environment(folder: &str, requirements: &str) -> Result<Python> {
