@@ -16,6 +16,7 @@ NOT_CALLED = {
     "servicecatalog:AcceptPortfolioShare": "SageMaker accepts the share with the caller's rights",
     "iam:PassRole": "CloudFormation asks for it when a stack set names a role",
     "cloudformation:TagResource": "CloudFormation asks for it when a stack set has tags",
+    "s3:ListBucket": "without it S3 answers AccessDenied for an object that is not there",
     "lambda:InvokeFunction": "only a removal that outlasts an invocation goes on in another one",
 }
 # Operations whose action has another name, and services that sign with another one than IAM knows.
@@ -24,6 +25,7 @@ ACTIONS = {
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectsV2": "s3:ListBucket",
+    "securityhub:POST /findings/import": "securityhub:BatchImportFindings",
 }
 
 
