@@ -65,6 +65,24 @@ class Platform:
         given = {"PlatformName": self.name, "Architecture": self.architecture, **self.roles, **parameters}
         return sam.deploy(self.clients, BUILT_TEMPLATE, self.name, given)
 
+    def change(self, **parameters: str) -> None:
+        """Changes parameters of the stack and nothing else, as a person does in the console."""
+        cloudformation = self.clients.hub("cloudformation")
+        (deployed,) = cloudformation.describe_stacks(StackName=self.name)["Stacks"]
+        kept = [each["ParameterKey"] for each in deployed["Parameters"] if each["ParameterKey"] not in parameters]
+        given = [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
+        given += [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+        cloudformation.update_stack(
+            StackName=self.name,
+            UsePreviousTemplate=True,
+            Parameters=given,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+        made = stack.settled(cloudformation, self.name)
+        if made.status != "UPDATE_COMPLETE":
+            reasons = "; ".join(stack.failures(cloudformation, made.identifier))
+            raise stack.StackFailed(f"stack {made.identifier} is {made.status}: {reasons}")
+
     def delete(self) -> None:
         """Deletes the platform's stack, as a person does in the console."""
         stack.delete(self.clients.hub("cloudformation"), self.name)

@@ -9,7 +9,7 @@ import stack
 from clients import Clients
 
 ARTIFACT_BUCKET = "sam-artifacts"
-LIMIT_SECONDS = 180
+LIMIT_SECONDS = 600
 
 
 def deploy(clients: Clients, template: Path, name: str, parameters: dict[str, str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from cloud import Cloud  # noqa: E402
 from deployed_platform import STAGES, Platform, own_architecture  # noqa: E402
 from model_registry import Registry  # noqa: E402
 from people import Inbox, Person  # noqa: E402
+from watched_platform import before, elsewhere, hub, judged, network, swept, targets, watched  # noqa: E402, F401
 
 # Five hundred times as fast: a minute between two looks is a tenth of a second, an hour for an answer seven.
 os.environ["SFN_WAIT_SCALE"] = "0.002"

@@ -3,8 +3,10 @@
 import base64
 import json
 import urllib.request
+import uuid
 from datetime import datetime, timedelta, timezone
 
+import accounts
 import people_in_studio
 import population
 from botocore import xform_name
@@ -80,8 +82,14 @@ class Resources:
 
     def __init__(self, clients: Clients, account_id: str, sagemaker, key: str, role: str):
         self.clients, self.account_id, self.sagemaker = clients, account_id, sagemaker
-        self.region = clients.state["region"]
+        self.region = sagemaker.meta.region_name
         self.key, self.role = key, role
+
+    def in_region(self, region: str) -> "Resources":
+        """Those of the same account in another region."""
+        own = None if self.account_id == self.clients.state["account_id"] else self.account_id
+        sagemaker = accounts.client("sagemaker", self.clients.state["moto"]["url"], own, region)
+        return Resources(self.clients, self.account_id, sagemaker, self.key, self.role)
 
     def call(self, operation: str, **parameters) -> dict:
         return getattr(self.sagemaker, xform_name(operation))(**parameters)
@@ -139,6 +147,24 @@ class Resources:
         """What shows whether anybody touched a notebook instance."""
         found = self.call("DescribeNotebookInstance", NotebookInstanceName=notebook.rpartition("/")[2])
         return {key: found[key] for key in ("NotebookInstanceStatus", "LastModifiedTime")}
+
+    def job_is(self, job: str, secondary: str) -> dict:
+        """What the service itself says of a training job that has come into a state, whoever started it."""
+        described = self.call("DescribeTrainingJob", TrainingJobName=job.rpartition("/")[2])
+        del described["ResponseMetadata"]
+        # Times are milliseconds since 1970 in a text, and tags a map.
+        detail = json.loads(json.dumps(described, default=lambda at: str(int(at.timestamp() * 1000))))
+        return {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "SageMaker Training Job State Change",
+            "source": "aws.sagemaker",
+            "account": self.account_id,
+            "time": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": self.region,
+            "resources": [job],
+            "detail": detail | {"SecondaryStatus": secondary, "Tags": {}},
+        }
 
     def make_studio(self, word: str, good: bool, vpc: str, subnet: str) -> dict[str, str]:
         """A domain, a space, an app that was used now or long ago, and an address that opens the domain."""

@@ -1,90 +1,15 @@
-"""Controls on a deployed platform: what is found after calls and by sweeps, who is told, and what is put right."""
+"""Controls on a deployed platform: what is found after calls and by sweeps, and who is told."""
 
-import json
 from collections import Counter
-from datetime import timedelta
 
-import inventory
 import pytest
 from botocore.exceptions import ClientError
 from judged_resources import FAILED, Resources
 from people import until
-from watched_accounts import CORRECTION, WatchedAccounts, shown, without_role
+from watched_accounts import shown, without_role
+from watched_platform import NAME, said, succeeded
 
-NAME = "watched"
-INTERNET = "notebook-no-direct-internet"
-CONFIGURATION = {"parameters": {"maxPresignedSeconds": 3600, "idleHours": {"apps": 8}}}
-TRUST = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
-
-
-@pytest.fixture(scope="module")
-def before(clients, new_platform):
-    """What there is once the target accounts admit the platform."""
-    return new_platform(NAME), inventory.take(clients)
-
-
-@pytest.fixture(scope="module")
-def targets(clients) -> list[str]:
-    return clients.state["organization"]["accounts"]["production"]
-
-
-@pytest.fixture(scope="module")
-def watched(clients, before, targets):
-    platform, _ = before
-    clients.hub("securityhub").enable_security_hub(EnableDefaultStandards=False)
-    role = f"arn:aws:iam::{clients.state['account_id']}:role/studio/of-{NAME}"
-    accounts = {"ExecutionRoleArns": role, "AccountIds": ",".join(targets)}
-    platform.deploy(**accounts, SecurityHub="Enabled", CorrectiveActions="StopAndDelete")
-    watched = WatchedAccounts(clients, platform)
-    watched.configure(CONFIGURATION)
-    yield watched
-    watched.close()
-    platform.delete()
-
-
-def with_role(iam) -> str:
-    """A role that resources run as."""
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
-    made = iam.create_role(RoleName="sagemaker", Path="/service-role/", AssumeRolePolicyDocument=trust)
-    return made["Role"]["Arn"]
-
-
-@pytest.fixture(scope="module")
-def hub(clients, watched):
-    key = clients.hub("kms").create_key()["KeyMetadata"]["Arn"]
-    role = with_role(clients.hub("iam"))
-    yield Resources(clients, clients.state["account_id"], clients.hub("sagemaker"), key, role)
-    clients.hub("iam").delete_role(RoleName="sagemaker")
-
-
-@pytest.fixture(scope="module")
-def elsewhere(clients, watched, hub, targets):
-    """The resources of the two target accounts."""
-    found = []
-    for account_id in targets:
-        role = with_role(clients.inside("iam", account_id))
-        found.append(Resources(clients, account_id, clients.inside("sagemaker", account_id), hub.key, role))
-    yield found
-    for account_id in targets:
-        clients.inside("iam", account_id).delete_role(RoleName="sagemaker")
-
-
-@pytest.fixture(scope="module")
-def network(clients) -> tuple[str, str]:
-    ec2 = clients.hub("ec2")
-    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    return vpc, ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
-
-
-@pytest.fixture(scope="module")
-def judged(watched, hub, network):
-    """One of every kind that is not as it should be and one that is, with the events of the calls that made them."""
-    bad = hub.make_all("bad", False) | hub.make_studio("bad", False, *network)
-    good = hub.make_all("good", True) | hub.make_studio("good", True, *network)
-    events = watched.unbrought()
-    assert watched.bring() >= len(bad) + len(good)
-    return bad, good, events
-
+OTHER_REGION = "eu-central-1"
 
 # ---- After calls
 
@@ -130,12 +55,6 @@ def test_each_first_failure_is_told_once_and_nothing_else(watched, judged):
         assert len(notices) == len(FAILED[noun])
         assert all(any(f"failure of {control} in account" in each for each in notices) for control in FAILED[noun])
         assert watched.notices(good[noun]) == watched.changes(good[noun]) == []
-
-
-def said(watched) -> object:
-    """Everything that was found and told so far."""
-    findings = {each["Id"]: (shown(each), each["CreatedAt"]) for each in watched.findings()}
-    return findings, len(watched.inbox.messages())
 
 
 def test_an_event_that_comes_again_makes_nothing_new(watched, judged):
@@ -231,24 +150,23 @@ def test_an_account_that_is_no_target_hands_nothing_over(watched, clients):
     watched.bring()
 
 
+def test_a_job_that_nobody_called_for_is_judged_when_it_begins(watched, hub, elsewhere):
+    begun = []
+    for where in (hub, elsewhere[0]):
+        bad, good = where.make("TrainingJob", "tuned-bad", False), where.make("TrainingJob", "tuned-good", True)
+        watched.lose()  # as of the jobs of a tuning job, whose calls are nobody's
+        begun += [where.job_is(bad, "Starting"), where.job_is(good, "Starting")]
+        assert watched.bring([where.job_is(bad, "Downloading")]) == 0 and watched.findings(bad) == []
+        assert watched.bring(begun[-2:]) == 2
+        assert watched.failed(bad) == FAILED["TrainingJob"]
+        assert set(watched.verdicts(good).values()) == {"PASSED"}
+        assert {each["ProductFields"].get("Actor") for each in watched.findings(bad)} == {None}
+    before = said(watched)
+    assert watched.bring(reversed(begun)) == 4, "one state may come in several events"
+    assert said(watched) == before
+
+
 # ---- Sweeps
-
-
-@pytest.fixture(scope="module")
-def swept(watched, hub, elsewhere, judged):
-    """A sweep, after resources were made whose events were lost."""
-    ids = {each["Id"] for each in watched.findings()}
-    lost = {
-        "hub": hub.make("Model", "lost", False),
-        "target": elsewhere[1].make("FeatureGroup", "lost", False),
-    }
-    watched.old |= {each["id"] for each in watched.unbrought()}
-    return watched.sweep(), ids, lost
-
-
-def succeeded(execution: dict) -> dict:
-    assert execution["status"] == "SUCCEEDED", execution.get("cause")
-    return json.loads(execution["output"])
 
 
 def test_a_sweep_finds_what_events_did_and_what_they_missed(watched, swept, elsewhere):
@@ -311,7 +229,7 @@ def test_what_a_sweep_cannot_list_is_in_the_report_and_stays_as_it_was(watched, 
 def test_an_account_without_the_role_fails_the_sweep_and_no_other_one(watched, clients, swept, elsewhere, hub):
     shut, other = elsewhere[0].account_id, elsewhere[1]
     lost = other.make("Image", "swept-all-the-same", False)
-    watched.old |= {each["id"] for each in watched.unbrought()}
+    watched.lose()
     with without_role(clients.inside("iam", shut), f"{NAME}-detective-controls"):
         watched.begin_anew("detective-controls")  # credentials of the role that it still holds go on working here
         execution = watched.sweep()
@@ -325,161 +243,23 @@ def test_an_account_without_the_role_fails_the_sweep_and_no_other_one(watched, c
     assert watched.report()["complete"] is True
 
 
-# ---- Corrections
-
-
-def corrections(account_id: str, hub: str, **changed: object) -> dict:
-    """Notebook instances of an account are stopped, or it is said that they would be; idle apps of the hub deleted."""
-    here = {"accounts": [account_id], "graceHours": 0}
-    owner = {"owner": "ml-platform@example.com", "reason": "driver tests", "expires": "2099-12-31"}
-    return CONFIGURATION | {
-        "exemptions": [
-            {"control": INTERNET, "resource": "arn:aws:sagemaker:*:*:notebook-instance/exempt-*", **owner},
-        ],
-        "corrective": {
-            "corrections": [
-                {"control": INTERNET, "action": "stop", "mode": "act", **here},
-                {"control": "notebook-volume-key", "action": "stop", "mode": "dryRun", **here},
-                {"control": "app-idle", "accounts": [hub], "action": "delete", "mode": "act", "graceHours": 0},
-            ],
-            "cap": {"resources": 20, "percent": 100},
-        }
-        | changed,
-    }
-
-
-def corrected(watched, arn: str) -> list[tuple[str, str]]:
-    return [(each["mode"], each["state"]) for each in watched.changes(arn, CORRECTION)]
-
-
-def test_what_may_be_stopped_is_announced_then_stopped_and_nothing_else_is_touched(watched, elsewhere, hub, swept):
-    there = elsewhere[1]
-    watched.configure(corrections(there.account_id, hub.account_id))
-    opened = there.notebook("opened", DirectInternetAccess="Enabled")
-    others = {
-        "good": there.notebook("good"),
-        "exempt": there.notebook("exempt-lab", DirectInternetAccess="Enabled"),
-        "unknown": there.notebook("unknown", DirectInternetAccess="Enabled"),
-        "dry run": there.notebook("dry", KmsKeyId=None),
-        "elsewhere": hub.notebook("hubs-own", DirectInternetAccess="Enabled"),
-    }
-    there.members(others["unknown"], DirectInternetAccess=None)
-    whose = {"elsewhere": hub}
-    untouched = {name: whose.get(name, there).seen(arn) for name, arn in others.items()}
-    watched.bring()
-    assert watched.verdicts(others["exempt"])[INTERNET] == "WARNING"
-    assert watched.verdicts(others["unknown"])[INTERNET] == "NOT_AVAILABLE"
-    until(lambda: corrected(watched, opened) and corrected(watched, others["dry run"]), "the marks")
-    assert corrected(watched, opened) == [("act", "marked")]
-    assert there.seen(opened)["NotebookInstanceStatus"] == "InService", "it is announced before"
-
+def test_another_region_is_watched_while_it_is_asked_for(watched, clients, elsewhere, hub, swept):
+    there, own = elsewhere[0].in_region(OTHER_REGION), hub.in_region(OTHER_REGION)
+    watched.platform.change(WatchedRegions=OTHER_REGION)
+    bad, good = there.make("Model", "far-bad", False), there.make("Model", "far-good", True)
+    assert watched.bring() == 2
+    assert watched.failed(bad) == FAILED["Model"] and set(watched.verdicts(good).values()) == {"PASSED"}
+    for found in watched.findings(bad):
+        assert found["ProductArn"].split(":")[3] == hub.region, "Security Hub takes findings of its own region alone"
+        assert found["Resources"][0]["Region"] == found["ProductFields"]["Region"] == OTHER_REGION
+    lost = own.make("Model", "hubs-far", False)
+    assert watched.bring() == 0, "the hub is no target account: no rule of it hands events over there"
     succeeded(watched.sweep())
-    there.notebook_is("opened", "Stopped")
-    until(lambda: len(corrected(watched, opened)) == 2, "what was done")
-    assert corrected(watched, opened) == [("act", "marked"), ("act", "done")]
-    assert corrected(watched, others["dry run"]) == [("dryRun", "marked"), ("dryRun", "wouldDo")]
-    assert {name: whose.get(name, there).seen(arn) for name, arn in others.items()} == untouched
-    for name in ("good", "exempt", "unknown", "elsewhere"):
-        assert corrected(watched, others[name]) == watched.evidence(others[name]) == []
-    notices = [each for each in watched.notices(opened) if "(act):" in each]
-    assert [each.partition(",")[0] for each in notices] == ['"stop (act): marked', '"stop (act): done']
-
-    evidence = watched.evidence(opened)
-    assert [each["decision"] for each in evidence] == ["marked", "acting", "done"]
-    version = watched.clients.hub("s3").head_object(Bucket=watched.bucket, Key="configuration.json")["VersionId"]
-    assert {each["configuration"] for each in evidence} == {version}
-    call = {"operation": "sagemaker:StopNotebookInstance", "input": {"NotebookInstanceName": "opened"}}
-    assert [each["call"] for each in evidence] == [None, call, call]
-    assert evidence[1]["seen"]["status"] == "InService" and evidence[1]["requestId"] is None
-    assert evidence[2]["requestId"]
-    (stopped,) = [each for each in watched.unbrought() if each["detail"]["eventName"] == "StopNotebookInstance"]
-    issuer = stopped["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]
-    assert issuer == f"arn:aws:iam::{there.account_id}:role/{NAME}-corrective-controls"
-    watched.bring()
-    before = corrected(watched, opened)
-    succeeded(watched.sweep())
-    assert corrected(watched, opened) == before, "it is not stopped twice"
-    done = next(each for each in watched.report()["corrections"] if each["arn"] == opened)
-    assert done["action"] == "stop"
-
-
-def test_an_idle_app_is_deleted_and_one_in_use_or_of_unknown_use_stays(watched, elsewhere, hub, judged):
-    bad, good, _ = judged
-    domain_id = bad["Domain"].rpartition("/")[2]
-    unknown = hub.make_app(domain_id, "unknown", None)
-    idle = hub.make_app(domain_id, "idle", timedelta(hours=9))
-    watched.bring()
-    assert watched.verdicts(unknown) == {"app-idle": "NOT_AVAILABLE"}
-    assert corrected(watched, idle)[-1:] == [("act", "marked")]
-    succeeded(watched.sweep())
-
-    def statuses() -> dict[str, str]:
-        apps = hub.call("ListApps", DomainIdEquals=domain_id)["Apps"]
-        apps += hub.call("ListApps", DomainIdEquals=good["Domain"].rpartition("/")[2])["Apps"]
-        return {f"{each['DomainId']}/{each['AppName']}": each["Status"] for each in apps}
-
-    until(lambda: statuses()[f"{domain_id}/idle"] == "Deleted", "the end of the idle app")
-    assert statuses()[f"{domain_id}/unknown"] == "InService"
-    assert statuses()[f"{good['Domain'].rpartition('/')[2]}/default"] == "InService"
-    assert [each["decision"] for each in watched.evidence(idle)] == ["marked", "acting", "done"]
-    watched.bring()
-    assert watched.verdicts(idle) == {"app-idle": "ARCHIVED"}
-    hub.call("DescribeSpace", DomainId=domain_id, SpaceName="space")
-
-
-def test_more_than_the_cap_is_left_alone_until_the_cap_allows_it(watched, elsewhere, hub, swept):
-    there = elsewhere[1]
-    watched.configure(corrections(there.account_id, hub.account_id, cap={"resources": 1, "percent": 100}))
-    names = ("one-of-two", "two-of-two")
-    arns = [there.notebook(name, DirectInternetAccess="Enabled") for name in names]
-    watched.bring()
-    before = [there.seen(arn) for arn in arns]
-    succeeded(watched.sweep())
-    assert [there.seen(arn) for arn in arns] == before
-    capped = until(lambda: [each for arn in arns for each in corrected(watched, arn) if each[1] == "capped"], "the cap")
-    assert capped == [("act", "capped")], "said once for all"
-    assert all(watched.evidence(arn)[-1]["decision"] == "capped" for arn in arns)
-    watched.configure(corrections(there.account_id, hub.account_id))
-    succeeded(watched.sweep())
-    for name in names:
-        there.notebook_is(name, "Stopped")
-
-
-def test_a_configuration_with_faults_stops_everything_and_names_them_all(watched, elsewhere, hub, swept):
-    there = elsewhere[1]
-    watched.configure(corrections(there.account_id, hub.account_id))
-    arn = there.notebook("not-now", DirectInternetAccess="Enabled")
-    watched.bring()
-    until(lambda: corrected(watched, arn), "the mark")
-    before, as_before = there.seen(arn), said(watched)
-    wrong = corrections(there.account_id, hub.account_id, cap={"resources": 0, "percent": 100})
-    wrong["corrective"]["corrections"][0]["control"] = "notebook-no-such-thing"
-    del wrong["exemptions"][0]["expires"]
-    watched.configure(wrong | {"disable": []})
-    scope = {"account": there.account_id, "region": there.region}
-    paths = ("$.corrective.cap.resources", "$.corrective.corrections[0].control", "$.exemptions[0]", "$.disable")
-    tasks = {"DetectiveControls": {"task": "sweep", "sweep": "2026-01-01T00:00:00Z", "scope": scope, "cursor": None}}
-    for function, task in (tasks | {"CorrectiveControls": {"task": "act", "scope": scope}}).items():
-        answer = watched.invoke(function, task)
-        assert answer["errorType"] == "InvalidConfiguration", answer
-        assert [each for each in paths if each not in answer["errorMessage"]] == [], answer
-    assert watched.sweep()["status"] == "FAILED"
-    assert there.seen(arn) == before and said(watched) == as_before
-    watched.configure(CONFIGURATION)
-    succeeded(watched.sweep())
-    assert there.seen(arn) == before, "nothing allows it any more"
-    until(lambda: corrected(watched, arn)[-1] == ("act", "dropped"), "the end of the mark")
-
-
-# ---- The end
-
-
-def test_nothing_stays_but_records_and_evidence(clients, watched, before, targets):
-    platform, listed = before
-    buckets = [watched.outputs["DeploymentRecordsBucketName"], watched.bucket]
-    watched.close()
-    platform.delete()
-    left = [line for line in inventory.differences(listed, inventory.take(clients)) if NAME in line]
-    assert left == [f"{clients.state['account_id']}: bucket {each} is there" for each in sorted(buckets)]
-    assert platform.delete_records(watched.bucket) > 0
-    platform.delete_records(buckets[0])
+    assert watched.failed(lost) == FAILED["Model"]
+    places = {(each["account"], each["region"], each["state"]) for each in watched.report()["scopes"]}
+    accounts, regions = [hub.account_id, *(each.account_id for each in elsewhere)], (hub.region, OTHER_REGION)
+    assert places == {(account, region, "swept") for account in accounts for region in regions}
+    assert {bad, lost} <= {each["arn"] for each in watched.report()["failures"]}
+    watched.platform.change(WatchedRegions="")
+    there.make("Model", "far-unwatched", False)
+    assert watched.bring() == 0, "its rules are gone"

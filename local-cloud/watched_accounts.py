@@ -13,6 +13,8 @@ from people import Inbox, until
 from trail import Trail
 
 FINDING, CORRECTION = "Control Finding State Change", "Control Correction State Change"
+# Those that hand events to the function that judges: of the hub, and of the bus for other accounts and regions.
+RULES = ("sagemaker-calls", "sagemaker-jobs", "watched-calls", "watched-jobs")
 LIMIT_SECONDS = 180.0
 # Each has a process of its own here.
 AT_ONCE = 8
@@ -50,7 +52,7 @@ class WatchedAccounts:
 
     def bring(self, events: Iterable[dict] | None = None) -> int:
         """Brings events, all that were not brought yet without. Returns how often the function was given one."""
-        taken, rules = 0, {f"{self.platform.name}-{each}" for each in ("sagemaker-calls", "watched-calls")}
+        taken, rules = 0, {f"{self.platform.name}-{each}" for each in RULES}
         for some in _batches(self.unbrought() if events is None else events):
             began, now = time.time(), 0
             for each in some:
@@ -60,6 +62,10 @@ class WatchedAccounts:
             taken += now
         return taken
 
+    def lose(self) -> None:
+        """The events of calls that were made since never come."""
+        self.old |= {each["id"] for each in self.unbrought()}
+
     def _idle(self, since: float, invocations: int = 0) -> None:
         """Waits until both functions are done with what they were given, the first with so many invocations."""
         deadline = time.monotonic() + LIMIT_SECONDS
@@ -67,7 +73,8 @@ class WatchedAccounts:
             counts = [self._invocations(each, since) for each in ("detective-controls", "corrective-controls")]
             if counts[0][1] >= invocations and all(started == ended for started, ended in counts):
                 return
-            assert time.monotonic() < deadline, f"not {invocations} invocations but, begun and ended, {counts}"
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not {invocations} invocations but, begun and ended, {counts}")
             time.sleep(0.3)
 
     def _invocations(self, function: str, since: float) -> tuple[int, int]:
