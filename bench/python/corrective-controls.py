@@ -24,11 +24,21 @@ def configuration():
         raise
 
 
+def record(detail, identifier):
+    key = {"scope": {"S": f"{detail['account']}/{detail['region']}"}, "id": {"S": identifier}}
+    answer = DYNAMODB.get_item(TableName=os.environ["CONTROL_RECORDS_TABLE"], Key=key, ConsistentRead=True)
+    return json.loads(answer["Item"]["document"]["S"]) if "Item" in answer else None
+
+
 def handler(event, _context):
     detail = event["detail"]
     if detail["to"] != "fail" or os.environ["FUNCTION_ROLE_NAME"] in (detail["actor"] or ""):
         return {"outcome": "ignored"}
     found = configuration()
+    mark = record(detail, f"mark/{detail['control']}/{detail['resource']}")
+    resource = record(detail, f"resource/{detail['resource']}")
+    if mark or not resource:
+        return {"outcome": "nothing"}
     exemptions = found.get("exemptions", [])
     if any(
         each["control"] == detail["control"] and fnmatchcase(detail["resource"], each["resource"])

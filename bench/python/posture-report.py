@@ -25,6 +25,11 @@ def document(key):
         raise
 
 
+def was_swept(scope, sweep):
+    key = {"scope": {"S": f"{scope['account']}/{scope['region']}"}, "id": {"S": f"sweep/{sweep}"}}
+    return "Item" in DYNAMODB.get_item(TableName=os.environ["CONTROL_RECORDS_TABLE"], Key=key, ConsistentRead=True)
+
+
 def records(scope):
     pages = DYNAMODB.get_paginator("query").paginate(
         TableName=os.environ["CONTROL_RECORDS_TABLE"],
@@ -45,6 +50,7 @@ def handler(event, _context):
         "sweep": event["sweep"],
         "totals": totals,
         "before": before.get("totals"),
+        "unswept": [scope for scope in event["scopes"] if not was_swept(scope, event["sweep"])],
         "exemptions": exemptions,
         "failing": [record["arn"] for record in found if "fail" in str(record.get("verdicts"))],
     }
