@@ -36,37 +36,39 @@ impl Python {
 
 /// The environment of the local cloud, the build and the end-to-end tests, made or renewed where needed.
 pub(crate) fn python() -> Result<Python> {
-    environment(".venv", "local-cloud/requirements.txt")
+    environment("python", "local-cloud/requirements.txt")
 }
 
 /// checkov alone: it pins an older SDK than the local cloud needs.
 pub(crate) fn checkov() -> Result<Python> {
-    environment(".venv-checkov", "local-cloud/requirements-checkov.txt")
+    environment("checkov", "local-cloud/requirements-checkov.txt")
 }
 
 /// Prowler, which the controls are compared with: it pins an older SDK too.
 pub(crate) fn prowler() -> Result<Python> {
-    environment(".venv-prowler", "local-cloud/requirements-prowler.txt")
+    environment("prowler", "local-cloud/requirements-prowler.txt")
 }
 
 /// Cloud Custodian, which the controls are compared with.
 pub(crate) fn custodian() -> Result<Python> {
-    environment(".venv-custodian", "local-cloud/requirements-custodian.txt")
+    environment("custodian", "local-cloud/requirements-custodian.txt")
 }
 
-fn environment(folder: &str, requirements: &str) -> Result<Python> {
-    let environment = root().join(folder);
+/// Beside the other tools, not in the checkout: the C compiler that Lambda's binaries are built with is one of the packages, and
+/// wherever its path is another one, every crate that depends on C is built anew.
+fn environment(name: &str, requirements: &str) -> Result<Python> {
+    let environment = target_folder()?.join("environments").join(name);
     let wanted = fs::read_to_string(root().join(requirements)).with_context(|| format!("read {requirements}"))?;
     // Written last, so that an installation that was cut off is made again.
     let installed = environment.join("installed-requirements.txt");
     if fs::read_to_string(&installed).ok().as_deref() != Some(wanted.as_str()) {
         let base = base_python()?;
         step(
-            &format!("making the Python environment {folder}"),
+            &format!("making the Python environment {name}"),
             command(base).args(["-m", "venv", "--clear"]).arg(&environment),
         )?;
         step(
-            &format!("installing {requirements} into {folder} (pinned, with hashes)"),
+            &format!("installing {requirements} into the environment {name} (pinned, with hashes)"),
             // The file lists every package, so pip has nothing to resolve.
             command(environment.join("bin/python"))
                 .args([
