@@ -255,7 +255,7 @@ async fn happens(world: &World, bus: &mut VecDeque<Value>, step: Step) {
         }
         Step::Lose => bus.clear(),
         Step::Run => _ = world.act().await,
-        Step::Runs => _ = tokio::join!(world.act(), world.act()),
+        Step::Runs => world.act_at_once().await,
         Step::Wait { minutes } => world.wait_minutes(minutes),
         Step::Configure(settings) => {
             world.configure(&settings.document());

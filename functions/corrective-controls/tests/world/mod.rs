@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub(crate) violations: Vec<String>,
     /// Resources that this run touched first.
     pub(crate) touched: Vec<String>,
+    /// Two runs go on at once.
+    pub(crate) at_once: bool,
 }
 
 pub(crate) struct World {
@@ -102,6 +104,7 @@ impl World {
                 faults: Faults::default(),
                 violations: Vec::new(),
                 touched: Vec::new(),
+                at_once: false,
             }),
             records: RecordsInMemory::new(),
             scope: Scope { account: HUB.parse().unwrap(), region: "eu-central-1".parse().unwrap() },
@@ -168,6 +171,13 @@ impl World {
         let ended = self.hear(&json!({"task": "act", "scope": self.scope})).await;
         self.after_run(population, configuration.as_ref());
         ended
+    }
+
+    /// Two runs at once. One may have looked before the other called, so that the service refuses its call.
+    pub(crate) async fn act_at_once(&self) {
+        self.lock().at_once = true;
+        tokio::join!(self.act(), self.act());
+        self.lock().at_once = false;
     }
 
     /// Looks, marks and acts without any fault, and expects it to go well.
