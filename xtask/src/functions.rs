@@ -109,7 +109,7 @@ pub(crate) fn bench(python: &Python, bench: &Bench) -> Result<()> {
             .arg("--evaluations")
             .arg(target.join("release/examples/evaluations"))
             .arg("--prowler")
-            .arg(prowler()?.command("prowler")?.get_program())
+            .arg(prowler()?.programs().join("prowler"))
             .arg("--scratch")
             .arg(target.join("bench"));
     }

@@ -54,8 +54,8 @@ pub(crate) fn custodian() -> Result<Python> {
     environment("custodian", "local-cloud/requirements-custodian.txt")
 }
 
-/// Beside the other tools, not in the checkout: the C compiler that Lambda's binaries are built with is one of the packages, and
-/// wherever its path is another one, every crate that depends on C is built anew.
+/// Beside the other tools, not in the checkout: the linker that Lambda's binaries are built with is one of the packages, and
+/// wherever its path is another one, every crate is built anew.
 fn environment(name: &str, requirements: &str) -> Result<Python> {
     let environment = target_folder()?.join("environments").join(name);
     let wanted = fs::read_to_string(root().join(requirements)).with_context(|| format!("read {requirements}"))?;
